@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// The tests run on the sources, not on dist: no build can be forgotten, and stack traces need no maps.
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^#platform$/, replacement: source("platform/node.ts") },
+      { find: /^connect-clue$/, replacement: source("index.ts") },
+      { find: /^connect-clue\/(log|node)$/, replacement: source("$1/index.ts") },
+    ],
+  },
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    pool: "forks",
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: ["default", ["json", { outputFile: ".report/vitest.json" }]],
+  },
+});
+
+function source(path: string): string {
+  return `${fileURLToPath(new URL("src/", import.meta.url))}${path}`;
+}
