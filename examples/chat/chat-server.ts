@@ -1,0 +1,62 @@
+import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { type RootLogger, serverInterceptor } from "connect-clue";
+import { nodeContextValues } from "connect-clue/node";
+import { chatService } from "./chat-service.js";
+import { ChatService } from "./gen/chat/v1/chat_pb.js";
+
+/** A running server of the chat service. */
+export interface ChatServer {
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Ends streams with `unavailable`, lets calls finish and closes the port. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the chat service over HTTP/2 cleartext with gRPC, gRPC-Web and Connect.
+ *
+ * @param options.port - 0 for any that is free
+ * @throws Error when the port can't be had
+ */
+export async function startChatServer(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly log: RootLogger;
+}): Promise<ChatServer> {
+  const shutdown = new AbortController();
+  const handler = connectNodeAdapter({
+    interceptors: [serverInterceptor({ logger: options.log })],
+    contextValues: nodeContextValues,
+    shutdownSignal: shutdown.signal,
+    routes: (router) => router.service(ChatService, chatService),
+  });
+  const server = createServer(handler);
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  const port = await listen(server, options.host, options.port);
+  return {
+    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    async stop() {
+      shutdown.abort(new ConnectError("server is shutting down", Code.Unavailable));
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const session of sessions) session.close();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Http2Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,187 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { ContextKey, StreamRequest, UnaryRequest } from "@connectrpc/connect";
+import { type Context, createContextKey } from "@opentelemetry/api";
+import { type MethodInfo, methodInfo } from "./method.js";
+import { Observers } from "./observers.js";
+import type { Failure } from "./outcome.js";
+import { requestTimeoutMs } from "./timeout.js";
+import { type Transport, transportKey } from "./transport.js";
+import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side } from "./types.js";
+
+/**
+ * One RPC while it runs: what is known of it, its observers, and the one place where it ends.
+ * Features see it as the read-only {@link CallInfo}.
+ */
+export class Call implements CallInfo {
+  readonly id = ++lastId;
+  readonly startTime = Date.now();
+  readonly transport: Transport | undefined;
+  received = 0;
+  sent = 0;
+  ctx: Context;
+  /** The context of the received message that is being worked on: that of a reply which names none. */
+  current: Context;
+  /** How the call ended; undefined while it runs. */
+  outcome: Outcome | undefined;
+  /** What broke the stream under the call, so that it is known again when a handler rethrows it. */
+  wireError: unknown;
+  /** The log's part of this call; opaque here, set by the log's observer. */
+  log: unknown;
+  /** Ends a client's stream from this side; undefined on servers and for unary calls. */
+  cancel: ((reason: unknown) => void) | undefined;
+
+  private readonly info: MethodInfo;
+  private readonly observers: Observers;
+  private readonly startedAt = performance.now();
+  private finishedAt: number | undefined;
+  private messageContexts: WeakMap<object, Context> | undefined;
+
+  constructor(
+    readonly side: Side,
+    readonly request: UnaryRequest | StreamRequest,
+    readonly parent: Context,
+    factories: readonly CallObserverFactory[],
+  ) {
+    this.info = methodInfo(request.method);
+    this.transport = side === "server" ? request.contextValues.get(transportKey) : undefined;
+    this.ctx = parent.setValue(callKey, this);
+    this.current = this.ctx;
+    this.observers = new Observers(this, factories);
+    this.current = this.ctx;
+    liveCalls.add(this);
+  }
+
+  get service(): string {
+    return this.info.service;
+  }
+  get method(): string {
+    return this.info.method;
+  }
+  get path(): string {
+    return this.info.path;
+  }
+  get kind(): RpcKind {
+    return this.info.kind;
+  }
+  get desc(): DescMethod {
+    return this.info.desc;
+  }
+  get header(): Headers {
+    return this.request.header;
+  }
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+  get protocol(): RpcProtocol | undefined {
+    return protocolOf(this.request);
+  }
+  get deadline(): number | undefined {
+    const timeoutMs = requestTimeoutMs(this.header);
+    return timeoutMs === undefined ? undefined : this.startTime + timeoutMs;
+  }
+  get peer(): string | undefined {
+    return this.side === "server" ? this.transport?.peer : authorityOf(this.request.url);
+  }
+
+  /** Whether the call's own deadline has come, give or take what a timer is early. */
+  pastDeadline(): boolean {
+    const { deadline } = this;
+    return deadline !== undefined && Date.now() >= deadline - timerSlackMs;
+  }
+
+  /** A message has arrived. Its context is remembered when it differs from the call's. */
+  onReceived(message: Message): void {
+    this.received++;
+    const ctx = this.observers.received(this.ctx, message, this.received);
+    this.current = ctx;
+    if (ctx === this.ctx) return;
+    this.messageContexts ??= new WeakMap();
+    this.messageContexts.set(message, ctx);
+  }
+
+  /** The context that a received message came with; undefined when that is the call's own. */
+  messageContext(message: object): Context | undefined {
+    return this.messageContexts?.get(message);
+  }
+
+  /** A message is handed on to be sent; it counts when {@link onSent} says so. */
+  onSending(ctx: Context, message: Message): void {
+    this.observers.sending(ctx, message, this.sent + 1);
+  }
+
+  onSent(): void {
+    this.sent++;
+  }
+
+  onResponseHeader(header: Headers): void {
+    this.observers.responseHeader(header);
+  }
+
+  /** Stops the clock: the handler is done, while how the call ended is still to be learnt. */
+  finish(): void {
+    this.finishedAt ??= performance.now();
+  }
+
+  /** Settles the call as a success, unless it has ended already. */
+  succeed(): void {
+    if (this.outcome === undefined)
+      this.settle({ type: "ok", code: undefined, cause: undefined, ...this.measures() });
+  }
+
+  /** Settles the call as a failure, unless it has ended already. */
+  fail(failure: Failure): void {
+    if (this.outcome === undefined) this.settle({ ...failure, ...this.measures() });
+  }
+
+  private settle(outcome: Outcome): void {
+    this.outcome = outcome;
+    liveCalls.delete(this);
+    this.observers.ended(outcome);
+  }
+
+  private measures(): { durationMs: number; received: number; sent: number } {
+    const durationMs = (this.finishedAt ?? performance.now()) - this.startedAt;
+    return { durationMs, received: this.received, sent: this.sent };
+  }
+}
+
+/** The calls that have not ended yet, in the order in which they began. */
+export const liveCalls: Set<Call> = new Set();
+
+/**
+ * What belongs to which call, where Connect gives callers and the interceptor no other common ground:
+ * the request stream that a handler was given, and the first message of a client's response stream.
+ */
+export const ownerOf: WeakMap<object, Call> = new WeakMap();
+
+/** Where an OpenTelemetry context carries the call. */
+export const callKey: symbol = createContextKey("connect-clue call");
+
+/** Where a handler's context values hold the call: an interceptor sets it, `contextOf` reads it. */
+export const handlerCallKey: ContextKey<Call | undefined> = {
+  id: Symbol.for("connect-clue call"),
+  defaultValue: undefined,
+};
+
+/** The call that a context belongs to. */
+export function callOf(ctx: Context): Call | undefined {
+  const call = ctx.getValue(callKey);
+  return call instanceof Call ? call : undefined;
+}
+
+let lastId = 0;
+
+/** Timers of two processes, and `Date` against timers, differ by this much. */
+const timerSlackMs = 5;
+
+function protocolOf(request: UnaryRequest | StreamRequest): RpcProtocol | undefined {
+  const type = request.header.get("content-type");
+  if (type === null) return request.requestMethod === "GET" ? "connect" : undefined;
+  if (type.startsWith("application/grpc-web")) return "grpc-web";
+  if (type.startsWith("application/grpc")) return "grpc";
+  return /^application\/(connect\+|proto\b|json\b)/.test(type) ? "connect" : undefined;
+}
+
+function authorityOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
+}

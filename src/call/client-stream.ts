@@ -1,0 +1,111 @@
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
+import { type Call, ownerOf } from "./call.js";
+import { runIn } from "./implicit.js";
+import { clientAbort, clientError, type Failure } from "./outcome.js";
+import { sendContext } from "./send-context.js";
+import { onAbort } from "./signal.js";
+import { type StreamHooks, wrapStream } from "./stream.js";
+import type { Next } from "./unary.js";
+
+/**
+ * Runs a streaming call on a client. The transport gets a signal of the kit's own, so that the call can be
+ * cancelled from this side (`receive`, a response that nobody reads); the caller's signal goes through it.
+ */
+export async function callStream(call: Call, next: Next, request: StreamRequest): ReturnType<Next> {
+  const stream = new ClientStream(call);
+  onAbort(request.signal, () => stream.aborted(request.signal.reason));
+  try {
+    const message = wrapStream(request.message, stream.requestHooks);
+    const response = (await runIn(call.ctx, next, {
+      ...request,
+      signal: stream.signal,
+      message,
+    })) as StreamResponse;
+    call.onResponseHeader(response.header);
+    const responses = wrapStream(response.message, stream.responseHooks);
+    if (call.outcome === undefined) unread.register(responses, call);
+    return { ...response, message: responses };
+  } catch (error) {
+    stream.failed(error);
+    throw error;
+  }
+}
+
+/**
+ * Response streams that were dropped without having been read to the end: nothing else would ever end
+ * their calls. The call must not hold the stream, or it would never be collected.
+ */
+const unread = new FinalizationRegistry<Call>((call) => {
+  if (call.outcome !== undefined) return;
+  const cause = new ConnectError("the response stream was dropped unread", Code.Canceled);
+  call.fail({ type: "abandoned", code: Code.Canceled, cause });
+  call.cancel?.(cause);
+});
+
+class ClientStream {
+  private readonly controller = new AbortController();
+  /** A message was handed to the transport; it is sent once the transport asks for the next one. */
+  private sending = false;
+  private pulled = false;
+
+  constructor(private readonly call: Call) {
+    call.cancel = (reason) => {
+      if (call.outcome === undefined) call.fail({ type: "canceled", code: Code.Canceled, cause: reason });
+      this.controller.abort(reason);
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** The caller's iterable is pulled by the transport; its body belongs in the context of the caller. */
+  readonly requestHooks: StreamHooks<Message> = {
+    run: (pull) => runIn(this.call.parent, pull, undefined),
+    onPull: () => this.confirmSent(),
+    onMessage: (message) => {
+      this.call.onSending(sendContext(this.call, message), message);
+      this.sending = true;
+    },
+    onDone: () => {},
+    onError: () => {},
+  };
+
+  readonly responseHooks: StreamHooks<Message> = {
+    run: (pull) => pull(),
+    onPull: () => {
+      this.pulled = true;
+    },
+    onMessage: (message) => {
+      if (this.call.received === 0) ownerOf.set(message, this.call);
+      this.call.onReceived(message);
+    },
+    onDone: () => {
+      this.confirmSent();
+      this.call.succeed();
+    },
+    onError: (error) => this.failed(error),
+  };
+
+  /** The signal aborts after success as well, when the call has been settled already. */
+  aborted(reason: unknown): void {
+    if (this.call.outcome === undefined) this.call.fail(this.unlessUnread(clientAbort(reason)));
+    this.controller.abort(reason);
+  }
+
+  failed(error: unknown): void {
+    if (this.call.outcome === undefined) this.call.fail(clientError(this.call, error));
+  }
+
+  private confirmSent(): void {
+    if (!this.sending) return;
+    this.sending = false;
+    this.call.onSent();
+  }
+
+  /** A deadline that ends a response which nobody ever asked for is the caller's oversight, not slowness. */
+  private unlessUnread(failure: Failure): Failure {
+    return failure.type === "deadline" && !this.pulled ? { ...failure, type: "abandoned" } : failure;
+  }
+}

@@ -1,0 +1,40 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Interceptor } from "@connectrpc/connect";
+import { Call, handlerCallKey } from "./call.js";
+import { callStream } from "./client-stream.js";
+import { activeContext } from "./implicit.js";
+import { outgoingContext } from "./outgoing.js";
+import { serveStream } from "./server-stream.js";
+import type { CallObserverFactory, Side } from "./types.js";
+import { callUnary, serveUnary } from "./unary.js";
+
+/** What the one interceptor is made of. */
+export interface ObservingOptions {
+  readonly side: Side;
+  readonly observers: readonly CallObserverFactory[];
+  /** Methods that it lets pass untouched are not observed at all. */
+  readonly filter: (method: DescMethod) => boolean;
+}
+
+/**
+ * The one interceptor: wraps a call of any kind once, tells its observers what happens, and settles how it
+ * ended. Every feature is an observer of it.
+ */
+export function observingInterceptor({ side, observers, filter }: ObservingOptions): Interceptor {
+  if (side === "client") {
+    return (next) =>
+      async function clientInterceptor(request) {
+        if (!filter(request.method)) return next(request);
+        const parent = request.contextValues.get(outgoingContext) ?? activeContext();
+        const call = new Call("client", request, parent, observers);
+        return request.stream ? callStream(call, next, request) : callUnary(call, next, request);
+      };
+  }
+  return (next) =>
+    async function serverInterceptor(request) {
+      if (!filter(request.method)) return next(request);
+      const call = new Call("server", request, activeContext(), observers);
+      request.contextValues.set(handlerCallKey, call);
+      return request.stream ? serveStream(call, next, request) : serveUnary(call, next, request);
+    };
+}

@@ -1,0 +1,97 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { Context } from "@opentelemetry/api";
+import { reportFault } from "./fault.js";
+import type { CallInfo, CallObserver, CallObserverFactory, Outcome } from "./types.js";
+
+/**
+ * The observers of one call, asked in order. Nothing that one of them does, throwing, rejecting or
+ * never settling, reaches the call or the other observers.
+ */
+export class Observers {
+  private readonly list: CallObserver[] = [];
+  /** Whose observer stands at the same place of `list`: a fault is the factory's, and reported once for all calls. */
+  private readonly factories: CallObserverFactory[] = [];
+
+  constructor(call: CallInfo, factories: readonly CallObserverFactory[]) {
+    for (const factory of factories) {
+      try {
+        const observer = factory(call);
+        if (observer === undefined || observer === null) continue;
+        if (typeof observer !== "object")
+          throw new TypeError(`expected an observer or nothing, got ${typeof observer}`);
+        this.list.push(observer);
+        this.factories.push(factory);
+      } catch (error) {
+        reportFault(factory, "an observer factory", error);
+      }
+    }
+  }
+
+  /** The context of the message that arrived: what the last observer to return one said, else `ctx`. */
+  received(ctx: Context, message: Message, n: number): Context {
+    let messageContext = ctx;
+    for (let i = 0; i < this.list.length; i++) {
+      try {
+        const result = this.list[i]?.onReceive?.(messageContext, message, n);
+        if (result === undefined) continue;
+        if (isContext(result)) messageContext = result;
+        else this.watch(i, result);
+      } catch (error) {
+        this.report(i, error);
+      }
+    }
+    return messageContext;
+  }
+
+  /** A message is about to be sent in the context `ctx`. */
+  sending(ctx: Context, message: Message, n: number): void {
+    for (let i = 0; i < this.list.length; i++) {
+      try {
+        const result: unknown = this.list[i]?.onSend?.(ctx, message, n);
+        if (result !== undefined) this.watch(i, result);
+      } catch (error) {
+        this.report(i, error);
+      }
+    }
+  }
+
+  /** The response headers are known. */
+  responseHeader(header: Headers): void {
+    for (let i = 0; i < this.list.length; i++) {
+      try {
+        const result: unknown = this.list[i]?.onResponseHeader?.(header);
+        if (result !== undefined) this.watch(i, result);
+      } catch (error) {
+        this.report(i, error);
+      }
+    }
+  }
+
+  /** The call has ended. */
+  ended(outcome: Outcome): void {
+    for (let i = 0; i < this.list.length; i++) {
+      try {
+        const result: unknown = this.list[i]?.onEnd?.(outcome);
+        if (result !== undefined) this.watch(i, result);
+      } catch (error) {
+        this.report(i, error);
+      }
+    }
+  }
+
+  /** An observer may be an async function by mistake: its promise is never awaited, its rejection never unhandled. */
+  private watch(i: number, result: unknown): void {
+    if (typeof result !== "object" || result === null) return;
+    const { then } = result as Partial<PromiseLike<unknown>>;
+    if (typeof then === "function") then.call(result, undefined, (error: unknown) => this.report(i, error));
+  }
+
+  private report(i: number, error: unknown): void {
+    const factory = this.factories[i];
+    if (factory !== undefined) reportFault(factory, "an observer", error);
+  }
+}
+
+function isContext(value: object): value is Context {
+  return typeof (value as Partial<Context>).getValue === "function";
+}

@@ -1,0 +1,96 @@
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { Context } from "@opentelemetry/api";
+import { runIn } from "../call/implicit.js";
+import { callOfContext, contextOf } from "./context-of.js";
+import { receive } from "./receive.js";
+import { isTagged, send } from "./send.js";
+
+/**
+ * The callback of {@link eachMessage} for a handler of type `F`: it is given a message with its context, and
+ * returns one reply (or a promise of it), or, as an async generator, any number of them.
+ */
+export type EachMessage<F> = F extends (
+  requests: AsyncIterable<infer I>,
+  context: HandlerContext,
+) => AsyncIterable<infer O>
+  ? (ctx: Context, message: I, context: HandlerContext) => Reply<O>
+  : F extends (request: infer I, context: HandlerContext) => AsyncIterable<infer O>
+    ? (ctx: Context, message: I, context: HandlerContext) => Reply<O>
+    : never;
+
+type Reply<O> = O | Promise<O> | AsyncIterable<O>;
+
+/**
+ * Makes a bidi or server-streaming handler of one callback per message. Messages are handled in order. The
+ * callback runs with the message's context active, for `logger()` and for OpenTelemetry alike, and its replies
+ * are sent in that context.
+ *
+ * At the server's shutdown, at a deadline and at a cancel the handler wakes from waiting and rejects with the
+ * signal's reason.
+ *
+ * @example
+ * const chat: ServiceImpl<typeof ChatService> = {
+ *   chat: eachMessage(async (ctx, msg) => ({ text: `you said: ${msg.text}` })),
+ *   countdown: eachMessage(async function* (ctx, msg) {
+ *     for (let n = msg.from; n >= 0; n--) yield { n };
+ *   }),
+ * };
+ */
+export function eachMessage<F extends (requests: never, context: HandlerContext) => unknown>(
+  fn: EachMessage<F>,
+): F {
+  const callback = fn as unknown as Callback;
+  const handler = (requests: object, context: HandlerContext): AsyncIterable<object> =>
+    isAsyncIterable(requests)
+      ? eachOf(callback, requests, context)
+      : replies(callback, onlyPair(requests, context), context);
+  return handler as unknown as F;
+}
+
+type Callback = (ctx: Context, message: object, context: HandlerContext) => Reply<object>;
+
+async function* eachOf(callback: Callback, requests: AsyncIterable<object>, context: HandlerContext) {
+  for await (const pair of receive(requests, context)) {
+    yield* replies(callback, pair, context);
+  }
+}
+
+/** A server-streaming handler has one message, and it has its context already. */
+function onlyPair(request: object, context: HandlerContext): [Context, object] {
+  return [callOfContext(context)?.messageContext(request) ?? contextOf(context), request];
+}
+
+/** The replies to one message, each pulled with the message's context active and tagged with it. */
+async function* replies(callback: Callback, [ctx, message]: [Context, object], context: HandlerContext) {
+  const result = await runIn(ctx, () => callback(ctx, message, context), undefined);
+  if (!isAsyncIterable(result)) {
+    yield inContext(ctx, result, context);
+    return;
+  }
+  const inner = result[Symbol.asyncIterator]();
+  let finished = false;
+  try {
+    for (;;) {
+      const next = await runIn(ctx, () => inner.next(), undefined);
+      if (next.done === true) {
+        finished = true;
+        return;
+      }
+      yield inContext(ctx, next.value, context);
+    }
+  } finally {
+    if (!finished) await runIn(ctx, () => inner.return?.(), undefined);
+  }
+}
+
+/** A reply goes out in its message's context, unless `send()` named another or it is the call's own anyway. */
+function inContext(ctx: Context, reply: object, context: HandlerContext): object {
+  if (ctx === contextOf(context) || isTagged(reply)) return reply;
+  const schema: DescMessage = context.method.output;
+  return send(ctx, schema, reply as MessageInitShape<DescMessage>);
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<object> {
+  return Symbol.asyncIterator in value;
+}

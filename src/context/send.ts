@@ -1,0 +1,58 @@
+import {
+  create,
+  type DescMessage,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import type { Context } from "@opentelemetry/api";
+import { sendContextTag } from "../call/send-context.js";
+import { type ContextLike, contextOf } from "./context-of.js";
+
+/**
+ * Says in which context a streamed message is sent, on either side:
+ * `yield send(ctx, ChatResponseSchema, { text })`, or `yield send(ctx, message)` for a message that exists already.
+ *
+ * It returns a tagged shallow copy: the caller's object is never written to, and one message may be sent to
+ * many streams.
+ *
+ * @param ctx - the context that came with the message this one belongs to, or any other
+ * @throws TypeError when the message was not made by `create()`: an init object needs its schema
+ */
+export function send<T extends Message>(ctx: ContextLike, message: T): T;
+export function send<Desc extends DescMessage>(
+  ctx: ContextLike,
+  schema: Desc,
+  init?: MessageInitShape<Desc>,
+): MessageShape<Desc>;
+export function send(
+  ctx: ContextLike,
+  subject: Message | DescMessage,
+  init?: MessageInitShape<DescMessage>,
+): Message {
+  const context = contextOf(ctx);
+  if ("kind" in subject && subject.kind === "message") return tag(copy(create(subject, init)), context);
+  if (!("$typeName" in subject)) {
+    throw new TypeError(
+      "send(ctx, message): expected a message made by create(); for an init object use send(ctx, Schema, init)",
+    );
+  }
+  return tag(copy(subject), context);
+}
+
+/** Tags a message that nobody else holds. */
+function tag(message: Message, ctx: Context): Message {
+  (message as { [sendContextTag]?: Context })[sendContextTag] = ctx;
+  return message;
+}
+
+/** Messages of proto2 and editions have their defaults on the prototype: a copy keeps it. */
+function copy(message: Message): Message {
+  const prototype: object | null = Object.getPrototypeOf(message);
+  return prototype === Object.prototype ? { ...message } : Object.assign(Object.create(prototype), message);
+}
+
+/** Whether `send()` has said this message's context already. */
+export function isTagged(message: object): boolean {
+  return sendContextTag in message;
+}

@@ -1,0 +1,18 @@
+import { onCrash } from "#platform";
+import { lineLedger } from "./ledger.js";
+import type { BoundLogger } from "./logger.js";
+
+/**
+ * Makes sure that a process which dies of an uncaught error leaves the story of every call in flight, and of the
+ * error itself. It only looks on: how the process dies is not changed. A process that is killed (SIGKILL) leaves nothing.
+ *
+ * @param loggers - all loggers of the process, as they are when it dies
+ * @param root - the one that tells of the error
+ */
+export function recordCrashes(loggers: Iterable<BoundLogger>, root: () => BoundLogger): void {
+  onCrash((error) => {
+    for (const buffer of lineLedger.buffers()) buffer.flush();
+    root().error(error, "uncaught exception");
+    for (const logger of loggers) logger.flush();
+  });
+}

@@ -1,0 +1,11 @@
+export type { AccessLine, LogOptions } from "./call-options.js";
+export { logger, withFields, withLogger } from "./carry.js";
+export { createLogger } from "./create-logger.js";
+export { formatJson } from "./format-json.js";
+export { formatTerminal } from "./format-terminal.js";
+export { formatText } from "./format-text.js";
+export type { LogKeys } from "./keys.js";
+export type { Logger, RootLogger } from "./logger.js";
+export type { DebugOption, LogFormatOption, LoggerOptions, LogOutput, SinkOption } from "./options.js";
+export type { RequestIdOptions } from "./request-id.js";
+export type { Field, Fields, LogEntry, LogFormat, LogValue, Severity, Sink } from "./types.js";

@@ -1,0 +1,36 @@
+import { type Call, callOf } from "../call/call.js";
+import type { CallInfo, CallObserver } from "../call/types.js";
+import { CallLog, logOf } from "./call-log.js";
+import { type LogOptions, resolveCallLogOptions } from "./call-options.js";
+import { carriedLogger } from "./carry.js";
+import { rootLogger } from "./create-logger.js";
+import { boundLogger, type Logger } from "./logger.js";
+
+/**
+ * The log's observer factory.
+ *
+ * @param logger - where calls log to; the root logger, as it is when a call begins, when left out
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ */
+export function logObserver(
+  logger: Logger | undefined,
+  options: LogOptions,
+): (call: CallInfo) => CallObserver {
+  const resolved = resolveCallLogOptions(options);
+  const given = logger && boundLogger(logger, "logger");
+  return (info) => {
+    const call = info as Call;
+    const { core, bindings } = given ?? rootLogger();
+    const carried = carriedLogger(call.parent);
+    const parent = call.side === "client" ? runningLog(callOf(call.parent)) : undefined;
+    const log = new CallLog(parent?.core ?? core, call, resolved, parent, carried?.bindings ?? bindings);
+    call.log = log;
+    return log;
+  };
+}
+
+/** The log of the call that a client's call is made for, while that call still runs. */
+function runningLog(call: Call | undefined): CallLog | undefined {
+  const log = logOf(call);
+  return log === undefined || log.scope.ended ? undefined : log;
+}

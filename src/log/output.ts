@@ -1,0 +1,86 @@
+import { openSink, stdoutIsTerminal, stdoutSink } from "#platform";
+import { reportFault } from "../call/fault.js";
+import { formatJson } from "./format-json.js";
+import { formatTerminal } from "./format-terminal.js";
+import { formatText } from "./format-text.js";
+import type { LogFormatOption, LogOutput, SinkOption } from "./options.js";
+import type { LogEntry, LogFormat, Sink } from "./types.js";
+
+/** Where lines go, and as what. It never throws, whatever its sink and its format do. */
+export class Output {
+  private readonly sink: Sink;
+  private readonly format: LogFormat;
+
+  constructor(output: LogOutput) {
+    this.sink = sinkOf(output.sink);
+    this.format = formatOf(output.format);
+  }
+
+  /** Writes the lines in one piece, so that those of one call stand together. */
+  write(entries: readonly LogEntry[]): void {
+    let text = "";
+    for (const entry of entries) text += `${this.formatted(entry)}\n`;
+    if (isOverfull(this.sink)) {
+      reportFault(
+        this.sink,
+        "a log sink that does not keep up",
+        new Error("lines are dropped until it does"),
+      );
+      return;
+    }
+    try {
+      this.sink.write(text);
+    } catch (error) {
+      reportFault(this.sink, "a log sink", error);
+    }
+  }
+
+  /** Writes out what the sink holds back, before it returns. */
+  flushSync(): void {
+    try {
+      this.sink.flushSync?.();
+    } catch (error) {
+      reportFault(this.sink, "a log sink's flush", error);
+    }
+  }
+
+  /** A format that fails must not cost the line. */
+  private formatted(entry: LogEntry): string {
+    try {
+      return this.format(entry);
+    } catch (error) {
+      reportFault(this.format, "a log format", error);
+      return formatText(entry);
+    }
+  }
+}
+
+function sinkOf(option: SinkOption | undefined): Sink {
+  if (option === undefined) return stdoutSink();
+  if (!("write" in option)) return openSink(option);
+  surviveErrors(option);
+  return option;
+}
+
+function formatOf(option: LogFormatOption | undefined): LogFormat {
+  if (typeof option === "function") return option;
+  return formats[option ?? (stdoutIsTerminal() ? "terminal" : "text")];
+}
+
+const formats = { text: formatText, terminal: formatTerminal, json: formatJson };
+
+/** A stream tells of a broken pipe by an `error` event, which ends the process when nobody listens. */
+function surviveErrors(sink: Sink & { on?: unknown }): void {
+  if (typeof sink.on !== "function" || listening.has(sink)) return;
+  listening.add(sink);
+  sink.on("error", (error: unknown) => reportFault(sink, "a log sink", error));
+}
+
+const listening = new WeakSet<object>();
+
+/** Node's streams take all that they are given and hold it in memory when their reader does not read. */
+function isOverfull(sink: Sink & { writableLength?: unknown }): boolean {
+  return typeof sink.writableLength === "number" && sink.writableLength > maxHeldBytes;
+}
+
+const maxHeldBytes = 16 * 1024 * 1024;

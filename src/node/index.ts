@@ -1,0 +1,1 @@
+export { nodeContextValues } from "./context-values.js";

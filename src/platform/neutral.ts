@@ -1,0 +1,67 @@
+import type { Sink } from "../log/types.js";
+import { formatPlainly } from "./format-message.js";
+import type { ContextStorage, FileSink, FileTarget } from "./types.js";
+
+export type { ContextStorage, FileSink, FileTarget, Platform } from "./types.js";
+
+/** There is nothing here that follows the control flow. */
+export function createStorage<T>(): ContextStorage<T> | undefined {
+  return undefined;
+}
+
+/**
+ * Formats a message as `console.log` does; never throws.
+ *
+ * @param format - text with `%s`, `%d`, `%i`, `%f`, `%j`, `%o`, `%O`, `%c` and `%%`
+ * @param args - the values; those without a place in `format` are appended
+ */
+export function formatMessage(format: string, args: readonly unknown[]): string {
+  return formatPlainly(format, args);
+}
+
+/** There is no standard output here. */
+export function stdoutIsTerminal(): boolean {
+  return false;
+}
+
+/**
+ * There are no files here.
+ *
+ * @param target - where to write
+ * @throws TypeError always
+ */
+export function openSink(target: FileTarget): FileSink {
+  const name = "fd" in target ? `descriptor ${target.fd}` : `file ${target.path}`;
+  throw new TypeError(`This runtime can't write to ${name}: give the logger a sink of your own.`);
+}
+
+/** Writes each line to the console. */
+export function stdoutSink(): Sink {
+  return { write: writeToConsole };
+}
+
+/**
+ * There is no process here: does nothing.
+ *
+ * @param _fn - is never called
+ */
+export function onProcessExit(_fn: () => void): void {}
+
+/**
+ * There is no process here: does nothing.
+ *
+ * @param _fn - is never called
+ */
+export function onCrash(_fn: (error: unknown) => void): void {}
+
+/**
+ * There is no process here: does nothing.
+ *
+ * @param _code - is not used
+ */
+export function exitProcess(_code: number): void {}
+
+function writeToConsole(text: string): void {
+  const lines = text.endsWith("\n") ? text.slice(0, -1) : text;
+  for (const line of lines.split("\n")) console.log(line);
+}

@@ -1,0 +1,49 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { format as nodeFormat } from "node:util";
+import type { Sink } from "../log/types.js";
+import { openSink } from "./file-sink.js";
+import { formatPlainly } from "./format-message.js";
+import type { ContextStorage } from "./types.js";
+
+export { openSink } from "./file-sink.js";
+export { onCrash, onProcessExit } from "./process-hooks.js";
+export type { ContextStorage, FileSink, FileTarget, Platform } from "./types.js";
+
+/** Makes a storage that follows the control flow: an AsyncLocalStorage. */
+export function createStorage<T>(): ContextStorage<T> | undefined {
+  return new AsyncLocalStorage<T>();
+}
+
+/**
+ * Formats a message as `console.log` does; never throws.
+ *
+ * @param format - text with the directives of `util.format`
+ * @param args - the values; those without a place in `format` are appended
+ */
+export function formatMessage(format: string, args: readonly unknown[]): string {
+  try {
+    return nodeFormat(format, ...args);
+  } catch {
+    // One of the values throws when it is read: say which, and show the others.
+    return formatPlainly(format, args);
+  }
+}
+
+/** Whether standard output is a terminal, and the environment does not ask for no colours (no-color.org). */
+export function stdoutIsTerminal(): boolean {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+/** The sink of standard output. */
+export function stdoutSink(): Sink {
+  return openSink({ fd: 1 });
+}
+
+/**
+ * Ends the process.
+ *
+ * @param code - the exit code
+ */
+export function exitProcess(code: number): void {
+  process.exit(code);
+}
