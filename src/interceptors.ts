@@ -2,6 +2,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import { chooseImplicitContext } from "./call/implicit.js";
 import { observingInterceptor } from "./call/interceptor.js";
 import { compileFilter, type MethodFilter } from "./call/method-filter.js";
+import { checkKnown } from "./call/options.js";
 import type { CallObserverFactory, Side } from "./call/types.js";
 import type { Logger, LogOptions } from "./log/index.js";
 import { logObserver } from "./log/observer.js";

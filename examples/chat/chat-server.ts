@@ -33,6 +33,10 @@ export async function startChatServer(options: {
     routes: (router) => router.service(ChatService, chatService),
   });
   const server = createServer(handler);
+  server.on("request", (request, response) => {
+    // A client whose side of a stream is open would keep its session, and with it this process.
+    response.once("finish", () => shutdown.signal.aborted && request.stream.close());
+  });
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);

@@ -1,5 +1,5 @@
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
-import { eachMessage, logger } from "connect-clue";
+import { eachMessage, logger, receive } from "connect-clue";
 import type { ChatService } from "./gen/chat/v1/chat_pb.js";
 
 /** The service of the tour: each method shows one of the four kinds, and every kind of log line. */
@@ -18,9 +18,9 @@ export const chatService: ServiceImpl<typeof ChatService> = {
 
   async upload(requests, context) {
     let count = 0;
-    for await (const { text } of requests) {
+    for await (const [ctx, { text }] of receive(requests, context)) {
       count++;
-      logger(context).info("uploaded", { text });
+      logger(ctx).info("uploaded", { text });
     }
     return { count };
   },

@@ -14,7 +14,6 @@ import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side
  */
 export class Call implements CallInfo {
   readonly id = ++lastId;
-  readonly startTime = Date.now();
   readonly transport: Transport | undefined;
   received = 0;
   sent = 0;
@@ -33,6 +32,7 @@ export class Call implements CallInfo {
   private readonly info: MethodInfo;
   private readonly observers: Observers;
   private readonly startedAt = performance.now();
+  private startTimeMs: number | undefined;
   private finishedAt: number | undefined;
   private messageContexts: WeakMap<object, Context> | undefined;
 
@@ -51,6 +51,11 @@ export class Call implements CallInfo {
     liveCalls.add(this);
   }
 
+  /** Reckoned back when it is first asked for: a call that nobody asks costs one clock less. */
+  get startTime(): number {
+    this.startTimeMs ??= Date.now() - Math.round(performance.now() - this.startedAt);
+    return this.startTimeMs;
+  }
   get service(): string {
     return this.info.service;
   }
@@ -83,14 +88,18 @@ export class Call implements CallInfo {
     return this.side === "server" ? this.transport?.peer : authorityOf(this.request.url);
   }
 
-  /** Whether the call's own deadline has come, give or take what a timer is early. */
-  pastDeadline(): boolean {
+  /** Whether the call's own deadline has come, or comes in `earlyMs`. */
+  pastDeadline(earlyMs = timerSlackMs): boolean {
     const { deadline } = this;
-    return deadline !== undefined && Date.now() >= deadline - timerSlackMs;
+    return deadline !== undefined && Date.now() >= deadline - earlyMs;
   }
 
-  /** A message has arrived. Its context is remembered when it differs from the call's. */
+  /**
+   * A message has arrived. Its context is remembered when it differs from the call's. A handler may go on after its
+   * call has ended: observers hear no more of it, here and below.
+   */
   onReceived(message: Message): void {
+    if (this.outcome !== undefined) return;
     this.received++;
     const ctx = this.observers.received(this.ctx, message, this.received);
     this.current = ctx;
@@ -106,6 +115,7 @@ export class Call implements CallInfo {
 
   /** A message is handed on to be sent; it counts when {@link onSent} says so. */
   onSending(ctx: Context, message: Message): void {
+    if (this.outcome !== undefined) return;
     this.observers.sending(ctx, message, this.sent + 1);
   }
 
@@ -114,6 +124,7 @@ export class Call implements CallInfo {
   }
 
   onResponseHeader(header: Headers): void {
+    if (this.outcome !== undefined) return;
     this.observers.responseHeader(header);
   }
 

@@ -22,7 +22,7 @@ export async function callStream(call: Call, next: Next, request: StreamRequest)
       signal: stream.signal,
       message,
     })) as StreamResponse;
-    call.onResponseHeader(response.header);
+    stream.answered(response.header);
     const responses = wrapStream(response.message, stream.responseHooks);
     if (call.outcome === undefined) unread.register(responses, call);
     return { ...response, message: responses };
@@ -47,7 +47,8 @@ class ClientStream {
   private readonly controller = new AbortController();
   /** A message was handed to the transport; it is sent once the transport asks for the next one. */
   private sending = false;
-  private pulled = false;
+  /** The response is there, and nobody has asked for any of it. */
+  private unread = false;
 
   constructor(private readonly call: Call) {
     call.cancel = (reason) => {
@@ -75,7 +76,7 @@ class ClientStream {
   readonly responseHooks: StreamHooks<Message> = {
     run: (pull) => pull(),
     onPull: () => {
-      this.pulled = true;
+      this.unread = false;
     },
     onMessage: (message) => {
       if (this.call.received === 0) ownerOf.set(message, this.call);
@@ -87,6 +88,11 @@ class ClientStream {
     },
     onError: (error) => this.failed(error),
   };
+
+  answered(header: Headers): void {
+    this.unread = true;
+    this.call.onResponseHeader(header);
+  }
 
   /** The signal aborts after success as well, when the call has been settled already. */
   aborted(reason: unknown): void {
@@ -106,6 +112,6 @@ class ClientStream {
 
   /** A deadline that ends a response which nobody ever asked for is the caller's oversight, not slowness. */
   private unlessUnread(failure: Failure): Failure {
-    return failure.type === "deadline" && !this.pulled ? { ...failure, type: "abandoned" } : failure;
+    return failure.type === "deadline" && this.unread ? { ...failure, type: "abandoned" } : failure;
   }
 }

@@ -1,5 +1,6 @@
 import { type Context, context as otel, ROOT_CONTEXT } from "@opentelemetry/api";
 import { type ContextStorage, createStorage } from "#platform";
+import { describe } from "./options.js";
 
 /**
  * The implicit context: OpenTelemetry's own where a context manager is registered, else the kit's
@@ -17,7 +18,7 @@ let storage: ContextStorage<Context> | undefined;
  */
 export function chooseImplicitContext(enabled: boolean): void {
   if (typeof enabled !== "boolean") {
-    throw new TypeError(`implicitContext: expected true or false, got ${typeof enabled}`);
+    throw new TypeError(`implicitContext: expected true or false, got ${describe(enabled)}`);
   }
   if (choice !== undefined && choice !== enabled) {
     throw new TypeError(

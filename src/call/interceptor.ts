@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Interceptor } from "@connectrpc/connect";
+import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
 import { Call, handlerCallKey } from "./call.js";
 import { callStream } from "./client-stream.js";
 import { activeContext } from "./implicit.js";
@@ -23,7 +23,7 @@ export interface ObservingOptions {
 export function observingInterceptor({ side, observers, filter }: ObservingOptions): Interceptor {
   if (side === "client") {
     return (next) =>
-      async function clientInterceptor(request) {
+      function clientInterceptor(request) {
         if (!filter(request.method)) return next(request);
         const parent = request.contextValues.get(outgoingContext) ?? activeContext();
         const call = new Call("client", request, parent, observers);
@@ -31,10 +31,19 @@ export function observingInterceptor({ side, observers, filter }: ObservingOptio
       };
   }
   return (next) =>
-    async function serverInterceptor(request) {
-      if (!filter(request.method)) return next(request);
+    function serverInterceptor(request) {
+      if (!filter(request.method) || isObserved(request)) return next(request);
       const call = new Call("server", request, activeContext(), observers);
       request.contextValues.set(handlerCallKey, call);
       return request.stream ? serveStream(call, next, request) : serveUnary(call, next, request);
     };
+}
+
+/**
+ * Whether another interceptor of the kit observes this very call: a service may bring one of its own. The headers
+ * tell it from other calls, where an adapter gives all calls the same context values.
+ */
+function isObserved({ contextValues, header }: UnaryRequest | StreamRequest): boolean {
+  const call = contextValues.get(handlerCallKey);
+  return call !== undefined && call.header === header && call.outcome === undefined;
 }

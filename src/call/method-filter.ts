@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { reportFault } from "./fault.js";
 import { methodInfo } from "./method.js";
+import { describe } from "./options.js";
 
 /**
  * Chooses methods: a glob over `pkg.Service/Method`, in which `*` stands for any characters and
@@ -39,7 +40,7 @@ function decider(filter: MethodFilter, option: string): (method: DescMethod) => 
   }
   if (typeof filter !== "function") {
     throw new TypeError(
-      `${option}: expected a glob such as "chat.v1.*" or a function of the method, got ${typeof filter}`,
+      `${option}: expected a glob such as "chat.v1.*" or a function of the method, got ${describe(filter)}`,
     );
   }
   return (method) => {

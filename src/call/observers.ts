@@ -8,23 +8,14 @@ import type { CallInfo, CallObserver, CallObserverFactory, Outcome } from "./typ
  * never settling, reaches the call or the other observers.
  */
 export class Observers {
-  private readonly list: CallObserver[] = [];
-  /** Whose observer stands at the same place of `list`: a fault is the factory's, and reported once for all calls. */
-  private readonly factories: CallObserverFactory[] = [];
+  private readonly list: (CallObserver | undefined)[] = [];
 
-  constructor(call: CallInfo, factories: readonly CallObserverFactory[]) {
-    for (const factory of factories) {
-      try {
-        const observer = factory(call);
-        if (observer === undefined || observer === null) continue;
-        if (typeof observer !== "object")
-          throw new TypeError(`expected an observer or nothing, got ${typeof observer}`);
-        this.list.push(observer);
-        this.factories.push(factory);
-      } catch (error) {
-        reportFault(factory, "an observer factory", error);
-      }
-    }
+  constructor(
+    call: CallInfo,
+    /** Whose observer stands at the same place of the list: a fault is the factory's, and reported once for all calls. */
+    private readonly factories: readonly CallObserverFactory[],
+  ) {
+    for (const factory of factories) this.list.push(make(factory, call));
   }
 
   /** The context of the message that arrived: what the last observer to return one said, else `ctx`. */
@@ -89,6 +80,17 @@ export class Observers {
   private report(i: number, error: unknown): void {
     const factory = this.factories[i];
     if (factory !== undefined) reportFault(factory, "an observer", error);
+  }
+}
+
+function make(factory: CallObserverFactory, call: CallInfo): CallObserver | undefined {
+  try {
+    const observer = factory(call) ?? undefined;
+    if (observer === undefined || typeof observer === "object") return observer;
+    throw new TypeError(`expected an observer or nothing, got ${typeof observer}`);
+  } catch (error) {
+    reportFault(factory, "an observer factory", error);
+    return undefined;
   }
 }
 

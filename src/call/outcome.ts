@@ -39,11 +39,21 @@ export function serverReset(call: Call, resetCode: number): Failure {
   );
 }
 
+/**
+ * Classifies a response that Connect could not write, such as a number that does not fit its field. Connect tells
+ * the client why, and an interceptor only sometimes.
+ */
+export function unwritable(error: unknown): Failure {
+  const cause = error ?? new Error("the response could not be written");
+  return { type: "error", code: cause instanceof ConnectError ? cause.code : Code.Internal, cause };
+}
+
 /** Classifies what a client's call rejected with. */
 export function clientError(call: Call, cause: unknown): Failure {
   if (call.signal.aborted) return clientAbort(call.signal.reason);
   const code = ConnectError.from(cause).code;
-  return code === Code.DeadlineExceeded ? deadline(cause) : { type: "error", code, cause };
+  if (code === Code.DeadlineExceeded && call.pastDeadline()) return deadline(cause);
+  return { type: "error", code, cause };
 }
 
 /** Classifies the abort of a client call's signal: its deadline, or the caller's own cancel. */
@@ -60,9 +70,17 @@ export function clientAbort(reason: unknown): Failure {
  */
 function peerGone(call: Call, cause: unknown): Failure {
   const reset = call.transport?.resetCode;
-  if (call.pastDeadline() || (call.deadline !== undefined && reset === h2InternalError))
+  if (call.pastDeadline(leadMs(call)) || (call.deadline !== undefined && reset === h2InternalError))
     return deadline(cause);
   return { type: "canceled", code: Code.Canceled, cause };
+}
+
+/**
+ * How much sooner than the server a client may find its deadline passed: its clock began to run when it made the
+ * call, before it connected and sent.
+ */
+function leadMs({ deadline = 0, startTime }: Call): number {
+  return Math.min(Math.max((deadline - startTime) / 10, 5), 250);
 }
 
 function deadline(cause: unknown): Failure {

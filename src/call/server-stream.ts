@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import type { StreamRequest, StreamResponse } from "@connectrpc/connect";
 import { type Call, ownerOf } from "./call.js";
 import { runIn } from "./implicit.js";
-import { serverAbort, serverError, serverReset } from "./outcome.js";
+import { serverAbort, serverError, serverReset, unwritable } from "./outcome.js";
 import { sendContext } from "./send-context.js";
 import { onAbort } from "./signal.js";
 import { type StreamHooks, wrapStream } from "./stream.js";
@@ -15,7 +15,7 @@ import type { Next } from "./unary.js";
  */
 export async function serveStream(call: Call, next: Next, request: StreamRequest): ReturnType<Next> {
   const stream = new ServerStream(call);
-  onAbort(request.signal, () => stream.aborted(request.signal.reason));
+  onAbort(request.signal, () => stream.aborted());
   try {
     const message = wrapStream(request.message, stream.requestHooks);
     ownerOf.set(message, call);
@@ -32,10 +32,14 @@ export async function serveStream(call: Call, next: Next, request: StreamRequest
 class ServerStream {
   /** The client has closed its side, or seems to have: a reset while the handler reads looks the same. */
   private requestEnded = false;
+  /** The handler has left its request loop: what the client does with its side means nothing any more. */
+  private requestLeft = false;
   /** The handler is done and the HTTP/2 stream will tell whether the client was still there. */
   private finished = false;
   /** An outer interceptor has taken what it wanted of the response. */
   private returned = false;
+  /** The signal has aborted, and what that means is not settled yet. */
+  private aborting = false;
   /** A message was handed to the transport; it is sent once the transport asks for the next one. */
   private sending = false;
 
@@ -45,10 +49,13 @@ class ServerStream {
     run: (pull) => pull(),
     onMessage: (message) => this.call.onReceived(message),
     onDone: () => {
-      this.requestEnded = true;
+      if (!this.requestLeft) this.requestEnded = true;
     },
     onError: (error) => {
       this.call.wireError = error;
+    },
+    onReturn: () => {
+      this.requestLeft = true;
     },
   };
 
@@ -63,17 +70,37 @@ class ServerStream {
     onError: (error) => this.failed(error),
     onReturn: () => {
       this.returned = true;
+      this.closed(undefined);
     },
     onThrow: (error) => {
       this.call.wireError = error;
+      this.closed(error);
     },
   };
 
-  /** The signal aborts in Connect after success as well: what has finished is not aborted any more. */
-  aborted(reason: unknown): void {
+  /**
+   * The signal aborts in Connect after success as well: what has finished is not aborted any more. It also aborts
+   * when Connect cannot write a response, which it then closes, one microtask later: that tells it from a shutdown.
+   */
+  aborted(): void {
     if (this.call.outcome !== undefined || this.finished) return;
-    if (this.returned) this.call.succeed();
-    else this.call.fail(serverAbort(this.call, reason));
+    if (this.returned) {
+      this.call.succeed();
+      return;
+    }
+    this.aborting = true;
+    queueMicrotask(() => queueMicrotask(() => this.settleAbort()));
+  }
+
+  private settleAbort(): void {
+    if (this.call.outcome !== undefined || this.finished) return;
+    this.call.fail(serverAbort(this.call, this.call.signal.reason));
+  }
+
+  /** The response is closed from outside. Where the signal aborts with it and the client is there, it could not be written. */
+  private closed(error: unknown): void {
+    if (!this.aborting || this.call.outcome !== undefined || this.call.transport?.closed === true) return;
+    this.call.fail(unwritable(error));
   }
 
   failed(error: unknown): void {

@@ -1,4 +1,5 @@
-import { type CallOptions, createContextValues } from "@connectrpc/connect";
+import { type CallOptions, type ContextValues, createContextValues } from "@connectrpc/connect";
+import type { Context } from "@opentelemetry/api";
 import { type Call, callOf } from "../call/call.js";
 import { outgoingContext } from "../call/outgoing.js";
 import { type ContextLike, contextOf } from "./context-of.js";
@@ -17,14 +18,37 @@ import { type ContextLike, contextOf } from "./context-of.js";
  */
 export function callOptions(ctx: ContextLike, options: CallOptions = {}): CallOptions {
   const context = contextOf(ctx);
-  const call = callOf(context);
-  const contextValues = (options.contextValues ?? createContextValues()).set(outgoingContext, context);
-  const joined: CallOptions = { ...options, contextValues };
-  if (call?.side !== "server") return joined;
+  const call = servedCall(context);
+  const joined: CallOptions = { ...options, contextValues: valuesWith(context, options.contextValues) };
+  if (call === undefined) return joined;
   const timeoutMs = remainingMs(call, options.timeoutMs);
   if (timeoutMs !== undefined) joined.timeoutMs = timeoutMs;
   joined.signal = options.signal === undefined ? call.signal : AbortSignal.any([call.signal, options.signal]);
   return joined;
+}
+
+/** The call being served that a context belongs to, also by way of calls that are made for it. */
+function servedCall(context: Context): Call | undefined {
+  let call = callOf(context);
+  while (call?.side === "client") call = callOf(call.parent);
+  return call;
+}
+
+/** The caller's values and the context beside them: the caller's own object may serve other calls, too. */
+function valuesWith(context: Context, values: ContextValues | undefined): ContextValues {
+  const own = createContextValues().set(outgoingContext, context);
+  if (values === undefined) return own;
+  return {
+    get: (key) => (key.id === outgoingContext.id ? own : values).get(key),
+    set(key, value) {
+      values.set(key, value);
+      return this;
+    },
+    delete(key) {
+      values.delete(key);
+      return this;
+    },
+  };
 }
 
 /** The shorter of the caller's own timeout and what the served call has left. Zero would mean none at all to Connect. */

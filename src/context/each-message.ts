@@ -27,7 +27,7 @@ type Reply<O> = O | Promise<O> | AsyncIterable<O>;
  * are sent in that context.
  *
  * At the server's shutdown, at a deadline and at a cancel the handler wakes from waiting and rejects with the
- * signal's reason.
+ * signal's reason, as far as `receive` notices them.
  *
  * @example
  * const chat: ServiceImpl<typeof ChatService> = {
@@ -64,24 +64,21 @@ function onlyPair(request: object, context: HandlerContext): [Context, object] {
 /** The replies to one message, each pulled with the message's context active and tagged with it. */
 async function* replies(callback: Callback, [ctx, message]: [Context, object], context: HandlerContext) {
   const result = await runIn(ctx, () => callback(ctx, message, context), undefined);
-  if (!isAsyncIterable(result)) {
+  if (isAsyncIterable(result)) {
+    for await (const reply of pulledIn(ctx, result)) yield inContext(ctx, reply, context);
+  } else {
     yield inContext(ctx, result, context);
-    return;
   }
-  const inner = result[Symbol.asyncIterator]();
-  let finished = false;
-  try {
-    for (;;) {
-      const next = await runIn(ctx, () => inner.next(), undefined);
-      if (next.done === true) {
-        finished = true;
-        return;
-      }
-      yield inContext(ctx, next.value, context);
-    }
-  } finally {
-    if (!finished) await runIn(ctx, () => inner.return?.(), undefined);
-  }
+}
+
+/** An async generator runs in the context of whoever pulls it: each step, and its end, is put into `ctx`. */
+function pulledIn(ctx: Context, iterable: AsyncIterable<object>): AsyncIterable<object> {
+  const inner = iterable[Symbol.asyncIterator]();
+  const step = () => inner.next();
+  const bound: AsyncIterator<object> = { next: () => runIn(ctx, step, undefined) };
+  const end = inner.return?.bind(inner);
+  if (end !== undefined) bound.return = () => runIn(ctx, end, undefined);
+  return { [Symbol.asyncIterator]: () => bound };
 }
 
 /** A reply goes out in its message's context, unless `send()` named another or it is the call's own anyway. */

@@ -2,7 +2,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Context } from "@opentelemetry/api";
 import { type Call, ownerOf } from "../call/call.js";
 import { activeContext } from "../call/implicit.js";
-import { onAbort } from "../call/signal.js";
 import { type ContextLike, contextOf, isHandlerContext } from "./context-of.js";
 
 /**
@@ -12,7 +11,10 @@ import { type ContextLike, contextOf, isHandlerContext } from "./context-of.js";
  *
  * - In a handler, a read rejects with the reason of the handler's signal once that has aborted: at the server's
  *   shutdown, at a deadline, at a cancel that is noticed. In a plain `for await` a read that waits goes on waiting.
- * - On a client, leaving the loop early cancels the call, which plain Connect does not do.
+ *   Not noticed is a client that closes its requests as it gives up, as Connect's own for Node does, at its deadline too.
+ * - On a client, leaving the loop early cancels the call, which plain Connect does not do. It needs the
+ *   client's interceptor, and a first message to know the call by: until that has come, the call goes on.
+ * - With a handler's `context`, a client's stream is given up, and its call cancelled, when the handler's signal aborts.
  *
  * It never reads ahead. Like the streams that it reads, it can be iterated once.
  *
@@ -35,7 +37,10 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
   /** The call that the stream belongs to: a handler's from the start, a client's from its first message on. */
   private call: Call | undefined;
   private readonly signal: AbortSignal | undefined;
-  private rejectWaiting: ((reason: unknown) => void) | undefined;
+  private readonly waiting = new Set<(reason: unknown) => void>();
+  private begun = false;
+  private listening = false;
+  private left = false;
   private ended = false;
 
   constructor(messages: AsyncIterable<T>, context: ContextLike | undefined) {
@@ -43,7 +48,6 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
     this.base = context === undefined ? undefined : contextOf(context);
     this.call = ownerOf.get(messages);
     this.signal = context !== undefined && isHandlerContext(context) ? context.signal : this.call?.signal;
-    if (this.signal !== undefined) onAbort(this.signal, () => this.rejectWaiting?.(this.signal?.reason));
   }
 
   [Symbol.asyncIterator](): this {
@@ -54,17 +58,31 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
     if (this.ended) return Promise.resolve({ done: true, value: undefined });
     const { signal } = this;
     if (signal === undefined) return this.inner.next().then(this.onResult, this.onError);
-    if (signal.aborted) return Promise.reject(signal.reason);
+    if (signal.aborted) {
+      this.onAbort();
+      return Promise.reject(signal.reason);
+    }
+    this.listen(signal);
     return new Promise((resolve, reject) => {
-      this.rejectWaiting = reject;
-      this.inner.next().then((result) => resolve(this.onResult(result)), reject);
+      this.waiting.add(reject);
+      this.inner.next().then(
+        (result) => {
+          this.waiting.delete(reject);
+          resolve(this.onResult(result));
+        },
+        (error) => {
+          this.waiting.delete(reject);
+          this.end();
+          reject(error);
+        },
+      );
     });
   }
 
   /** The loop was left early: a handler closes its requests; a client, which wants no more, cancels its call. */
   return(): Promise<IteratorResult<Pair<T>>> {
     if (!this.ended) {
-      this.ended = true;
+      this.end();
       if (this.inner.return !== undefined) this.inner.return().catch(ignore);
       else this.leave();
     }
@@ -73,37 +91,63 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
 
   private readonly onResult = (result: IteratorResult<T>): IteratorResult<Pair<T>> => {
     if (result.done === true) {
-      this.ended = true;
+      this.end();
       return result;
     }
-    this.call ??= ownerOf.get(result.value);
+    if (!this.begun) this.begin(result.value);
     return { done: false, value: [this.contextOfMessage(result.value), result.value] };
   };
 
   private readonly onError = (error: unknown): never => {
-    this.ended = true;
+    this.end();
     throw error;
+  };
+
+  /** Wakes the reads that wait. On a client, where nobody will read on, the call is of no use any more. */
+  private readonly onAbort = (): void => {
+    for (const reject of this.waiting) reject(this.signal?.reason);
+    this.waiting.clear();
+    if (this.inner.return === undefined) this.leave();
   };
 
   private contextOfMessage(message: T): Context {
     return this.call?.messageContext(message) ?? this.base ?? this.call?.ctx ?? activeContext();
   }
 
-  /**
-   * Connect's client streams have no `return()`. The call is cancelled through the interceptor, and pulled
-   * once more, so that Connect notices and lets go of its signal and its deadline timer.
-   */
+  /** On a client the first message tells the call. */
+  private begin(first: T): void {
+    this.begun = true;
+    this.call ??= ownerOf.get(first);
+    if (this.left) this.cancel();
+  }
+
+  /** A signal may outlive the stream by far: the listener is there only while somebody reads. */
+  private listen(signal: AbortSignal): void {
+    if (this.listening) return;
+    this.listening = true;
+    signal.addEventListener("abort", this.onAbort);
+  }
+
+  private end(): void {
+    this.ended = true;
+    if (this.listening) this.signal?.removeEventListener("abort", this.onAbort);
+  }
+
+  /** Connect's client streams have no `return()`. Before the first message the call is not known yet. */
   private leave(): void {
-    if (this.call === undefined) {
-      // Left before the first message, which alone can tell the call.
-      this.inner.next().then((result) => {
-        if (result.done === true) return;
-        this.call = ownerOf.get(result.value);
-        this.leave();
-      }, ignore);
-      return;
-    }
-    this.call.cancel?.(new ConnectError("the client left the stream", Code.Canceled));
+    if (this.left) return;
+    this.left = true;
+    if (this.begun || this.call !== undefined) this.cancel();
+    else this.inner.next().then(this.onResult).catch(ignore);
+  }
+
+  /**
+   * The call is cancelled through the interceptor, and pulled once more, so that Connect notices and lets go
+   * of its signal and its deadline timer. Without the interceptor the stream is left as a plain loop leaves it.
+   */
+  private cancel(): void {
+    if (this.call?.cancel === undefined) return;
+    this.call.cancel(new ConnectError("the client left the stream", Code.Canceled));
     this.inner.next().catch(ignore);
   }
 }

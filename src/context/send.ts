@@ -31,13 +31,20 @@ export function send(
   init?: MessageInitShape<DescMessage>,
 ): Message {
   const context = contextOf(ctx);
-  if ("kind" in subject && subject.kind === "message") return tag(copy(create(subject, init)), context);
-  if (!("$typeName" in subject)) {
-    throw new TypeError(
-      "send(ctx, message): expected a message made by create(); for an init object use send(ctx, Schema, init)",
-    );
-  }
-  return tag(copy(subject), context);
+  if (isMessage(subject)) return tag(copy(subject), context);
+  if (isSchema(subject)) return tag(copy(create(subject, init)), context);
+  throw new TypeError(
+    "send(ctx, message): expected a message made by create(); for an init object use send(ctx, Schema, init)",
+  );
+}
+
+function isMessage(subject: Message | DescMessage): subject is Message {
+  return "$typeName" in subject;
+}
+
+/** Asked of what is no message: a message's own fields may have these names. */
+function isSchema(subject: DescMessage): boolean {
+  return subject.kind === "message" && typeof subject.typeName === "string";
 }
 
 /** Tags a message that nobody else holds. */

@@ -19,11 +19,7 @@ export class LineBuffer {
   private last: Line | undefined;
   private bytes = 0;
 
-  constructor(
-    private readonly limits: BufferLimits,
-    /** Writes out what is held back: for the end of the process. */
-    readonly flush: () => void,
-  ) {}
+  constructor(private readonly limits: BufferLimits) {}
 
   push(line: Line): void {
     if (this.last === undefined) this.first = line;

@@ -15,9 +15,8 @@ import { LogScope } from "./scope.js";
  */
 export class CallLog implements CallObserver {
   readonly scope: LogScope;
-  /** The logger of the call's own context. */
-  readonly logger: BoundLogger;
   private readonly unbuffered: boolean;
+  private ownLogger: BoundLogger | undefined;
   private requestId: string | undefined;
   private fields: FieldsCopy | undefined;
 
@@ -31,12 +30,17 @@ export class CallLog implements CallObserver {
     private readonly bindings: FieldsCopy | undefined,
   ) {
     this.unbuffered = core.isUnbuffered(call.ctx);
-    this.logger = new BoundLogger(core, this, call.ctx, undefined);
-    this.scope = parent?.scope ?? new LogScope(core, this.logger, () => this.startLine());
+    this.scope = parent?.scope ?? new LogScope(core, this);
     if (this.options.requestId !== false && this.options.requestId.propagate && call.side === "client") {
       call.header.set(this.options.requestId.header, this.id());
     }
     this.start();
+  }
+
+  /** The logger of the call's own context. */
+  get logger(): BoundLogger {
+    this.ownLogger ??= new BoundLogger(this.core, this, this.call.ctx, undefined);
+    return this.ownLogger;
   }
 
   /** Takes a line: holds it back, or writes it after what was held back. */
@@ -101,8 +105,8 @@ export class CallLog implements CallObserver {
     }
   }
 
-  /** Made when it is written: a call that succeeds in silence never pays for it. */
-  private startLine(): Line | undefined {
+  /** The line of the call's start. Made when it is written: a call that succeeds in silence never pays for it. */
+  startLine(): Line | undefined {
     return startLine(this, this.options);
   }
 
@@ -110,7 +114,8 @@ export class CallLog implements CallObserver {
     if (failed) {
       this.scope.flush(end);
       this.scope.afterError = true;
-    } else if (end !== undefined) {
+    } else if (end !== undefined && (!this.scope.ended || this.isWatched)) {
+      // A call that outlives the one it was made for, and succeeds, is as silent as any.
       this.add(end);
     }
   }
@@ -123,13 +128,17 @@ export class CallLog implements CallObserver {
       this.scope.buffer.clear();
       if (this.options.access === "always") this.scope.flush(end());
     }
-    this.scope.ended = true;
+    this.scope.end();
   }
 
   private writesThrough(ctx: Context): boolean {
-    if (this.scope.writesThrough || this.core.debugOn(this.call)) return true;
-    if (this.unbuffered) return true;
+    if (this.scope.writesThrough || this.isWatched) return true;
     return ctx !== this.call.ctx && this.core.isUnbuffered(ctx);
+  }
+
+  /** Somebody wants to see this call whatever becomes of it: it is traced, or debug is on. */
+  private get isWatched(): boolean {
+    return this.unbuffered || this.core.debugOn(this.call);
   }
 
   /** Messages of the direction that has many begin a new story; where there is one message only, the call is one story. */

@@ -1,4 +1,5 @@
 import { reportFault } from "../call/fault.js";
+import { checkKnown, describe } from "../call/options.js";
 import type { CallInfo, Outcome } from "../call/types.js";
 import { newRequestId, type RequestIdOptions, type ResolvedRequestIdOptions } from "./request-id.js";
 import type { Fields, Severity } from "./types.js";
@@ -44,9 +45,10 @@ export interface CallLogOptions {
  * @throws TypeError naming the option, what it got and what it accepts
  */
 export function resolveCallLogOptions(options: LogOptions): CallLogOptions {
+  checkKnown("log", options, ["access", "accessLog", "isError", "requestId"]);
   const { access = "buffered", accessLog, isError, requestId = {} } = options;
   if (access !== "buffered" && access !== "always" && access !== "off") {
-    throw new TypeError(`log.access: expected "buffered", "always" or "off", got ${JSON.stringify(access)}`);
+    throw new TypeError(`log.access: expected "buffered", "always" or "off", got ${describe(access)}`);
   }
   return {
     access,
@@ -62,12 +64,13 @@ function isFailure(outcome: Outcome, call: CallInfo): boolean {
 }
 
 function resolveRequestId(options: RequestIdOptions): ResolvedRequestIdOptions {
+  checkKnown("log.requestId", options, ["header", "generate", "propagate"]);
   const { header = "x-request-id", generate, propagate = false } = options;
   if (typeof header !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
-    throw new TypeError(`log.requestId.header: expected the name of a header, got ${JSON.stringify(header)}`);
+    throw new TypeError(`log.requestId.header: expected the name of a header, got ${describe(header)}`);
   }
   if (typeof propagate !== "boolean") {
-    throw new TypeError(`log.requestId.propagate: expected true or false, got ${typeof propagate}`);
+    throw new TypeError(`log.requestId.propagate: expected true or false, got ${describe(propagate)}`);
   }
   return { header, generate: guarded("log.requestId.generate", generate, newRequestId), propagate };
 }
@@ -78,7 +81,7 @@ function guarded<A extends unknown[], R>(
   fallback: (...args: A) => R,
 ): (...args: A) => R {
   if (fn === undefined) return fallback;
-  if (typeof fn !== "function") throw new TypeError(`${option}: expected a function, got ${typeof fn}`);
+  if (typeof fn !== "function") throw new TypeError(`${option}: expected a function, got ${describe(fn)}`);
   return (...args) => {
     try {
       return fn(...args);

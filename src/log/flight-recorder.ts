@@ -1,5 +1,6 @@
 import { onCrash } from "#platform";
-import { lineLedger } from "./ledger.js";
+import { liveCalls } from "../call/call.js";
+import { logOf } from "./call-log.js";
 import type { BoundLogger } from "./logger.js";
 
 /**
@@ -11,7 +12,7 @@ import type { BoundLogger } from "./logger.js";
  */
 export function recordCrashes(loggers: Iterable<BoundLogger>, root: () => BoundLogger): void {
   onCrash((error) => {
-    for (const buffer of lineLedger.buffers()) buffer.flush();
+    for (const call of liveCalls) logOf(call)?.scope.flush();
     root().error(error, "uncaught exception");
     for (const logger of loggers) logger.flush();
   });

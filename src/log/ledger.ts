@@ -1,4 +1,3 @@
-import type { LineBuffer } from "./buffer.js";
 import type { Line } from "./line.js";
 
 /**
@@ -39,15 +38,6 @@ class LineLedger {
     line.older = undefined;
     line.newer = undefined;
     this.bytes -= line.size;
-  }
-
-  /** The buffers that hold lines, the one with the oldest line first. */
-  buffers(): Set<LineBuffer> {
-    const buffers = new Set<LineBuffer>();
-    for (let line = this.oldest; line !== undefined; line = line.newer) {
-      if (line.buffer !== undefined) buffers.add(line.buffer);
-    }
-    return buffers;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from "@opentelemetry/api";
 import { exitProcess } from "#platform";
+import { describe } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
 import type { CallLog } from "./call-log.js";
 import type { LoggerCore } from "./core.js";
@@ -122,7 +123,7 @@ export class BoundLogger implements RootLogger {
 
   setDebug(debug: DebugOption): void {
     if (typeof debug !== "boolean" && typeof debug !== "function") {
-      throw new TypeError(`setDebug: expected a boolean or a function of the call, got ${typeof debug}`);
+      throw new TypeError(`setDebug: expected a boolean or a function of the call, got ${describe(debug)}`);
     }
     this.core.debug = debug;
   }
@@ -156,7 +157,5 @@ export class BoundLogger implements RootLogger {
 /** The kit's own logger behind the interface, which has no other implementation. */
 export function boundLogger(logger: Logger, option: string): BoundLogger {
   if (logger instanceof BoundLogger) return logger;
-  throw new TypeError(
-    `${option}: expected a logger made by createLogger(), got ${logger === null ? "null" : typeof logger}`,
-  );
+  throw new TypeError(`${option}: expected a logger made by createLogger(), got ${describe(logger)}`);
 }

@@ -1,7 +1,8 @@
 import type { Context } from "@opentelemetry/api";
 import type { FileTarget } from "#platform";
+import { checkKnown, describe } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
-import type { LogKeys } from "./keys.js";
+import { defaultKeys, type LogKeys } from "./keys.js";
 import type { Fields, LogFormat, Sink } from "./types.js";
 
 /** A format by name, or one's own. */
@@ -14,7 +15,7 @@ export type SinkOption = Sink | FileTarget;
 export interface LogOutput {
   /** Default: standard output. */
   readonly sink?: SinkOption;
-  /** Default: `terminal` on a terminal, else `text`. */
+  /** Default: `terminal` where the sink is a terminal, else `text`. */
   readonly format?: LogFormatOption;
 }
 
@@ -23,7 +24,7 @@ export type DebugOption = boolean | ((call: CallInfo | undefined) => boolean);
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** Format of the one output. Default: `terminal` on a terminal, else `text`. */
+  /** Format of the one output. Default: `terminal` where the sink is a terminal, else `text`. */
   readonly format?: LogFormatOption;
   /** Where the one output goes. Default: standard output. A stream gets a listener for its `error` events. */
   readonly sink?: SinkOption;
@@ -74,6 +75,7 @@ export interface ResolvedLoggerOptions {
  * @throws TypeError naming the option, what it got and what it accepts
  */
 export function resolveLoggerOptions(options: LoggerOptions): ResolvedLoggerOptions {
+  checkKnown("createLogger", options, optionNames);
   const { format, sink, outputs } = options;
   if (outputs !== undefined && (format !== undefined || sink !== undefined)) {
     throw new TypeError("createLogger: outputs stands in place of format and sink; got both");
@@ -95,12 +97,30 @@ export function resolveLoggerOptions(options: LoggerOptions): ResolvedLoggerOpti
   };
 }
 
+const optionNames: readonly (keyof LoggerOptions)[] = [
+  "format",
+  "sink",
+  "outputs",
+  "debug",
+  "maxSize",
+  "maxEntries",
+  "maxBytes",
+  "maxAgeMs",
+  "budgetBytes",
+  "keys",
+  "fields",
+  "fileLocation",
+  "disableBuffering",
+  "default",
+];
+
 function outputsOf({ format, sink, outputs }: LoggerOptions): readonly LogOutput[] {
   const list = outputs ?? [{ ...(format !== undefined && { format }), ...(sink !== undefined && { sink }) }];
   if (!Array.isArray(list) || list.length === 0) {
     throw new TypeError("createLogger: outputs: expected at least one { sink, format }");
   }
   for (const output of list) {
+    checkKnown("createLogger: outputs", output, ["sink", "format"]);
     checkFormat(output.format);
     checkSink(output.sink);
   }
@@ -146,22 +166,11 @@ function checkAll<T>(option: string, list: readonly T[]): readonly T[] {
 }
 
 function checkKeys(keys: Partial<LogKeys>): Partial<LogKeys> {
+  checkKnown("createLogger: keys", keys, Object.keys(defaultKeys));
   for (const [name, key] of Object.entries(keys)) {
     if (typeof key !== "string" || key === "") {
       throw new TypeError(`createLogger: keys.${name}: expected a name, got ${describe(key)}`);
     }
   }
   return keys;
-}
-
-function describe(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value)
-    : value === null
-      ? "null"
-      : Array.isArray(value)
-        ? "an array"
-        : typeof value === "object" || typeof value === "function"
-          ? `a ${typeof value}`
-          : String(value);
 }

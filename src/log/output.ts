@@ -13,7 +13,7 @@ export class Output {
 
   constructor(output: LogOutput) {
     this.sink = sinkOf(output.sink);
-    this.format = formatOf(output.format);
+    this.format = formatOf(output);
   }
 
   /** Writes the lines in one piece, so that those of one call stand together. */
@@ -62,9 +62,15 @@ function sinkOf(option: SinkOption | undefined): Sink {
   return option;
 }
 
-function formatOf(option: LogFormatOption | undefined): LogFormat {
-  if (typeof option === "function") return option;
-  return formats[option ?? (stdoutIsTerminal() ? "terminal" : "text")];
+function formatOf({ format, sink }: LogOutput): LogFormat {
+  if (typeof format === "function") return format;
+  return formats[format ?? (isTerminal(sink) ? "terminal" : "text")];
+}
+
+/** Whether a person reads it as it is written: standard output or another stream that is a terminal. */
+function isTerminal(sink: SinkOption | undefined): boolean {
+  if (sink === undefined || ("fd" in sink && sink.fd === 1)) return stdoutIsTerminal();
+  return "isTTY" in sink && sink.isTTY === true;
 }
 
 const formats = { text: formatText, terminal: formatTerminal, json: formatJson };

@@ -16,11 +16,10 @@ export class LogScope {
 
   constructor(
     private readonly core: LoggerCore,
-    /** The logger of the call that owns the scope. */
-    private readonly logger: BoundLogger,
-    private readonly makeStart: () => Line | undefined,
+    /** The call that owns the scope. */
+    private readonly owner: { readonly logger: BoundLogger; startLine(): Line | undefined },
   ) {
-    this.buffer = new LineBuffer(core.limits, () => this.flush());
+    this.buffer = new LineBuffer(core.limits);
   }
 
   get writesThrough(): boolean {
@@ -39,6 +38,12 @@ export class LogScope {
     this.core.write(this.start());
   }
 
+  /** The call is over. Its start is of no interest to lines that still come. */
+  end(): void {
+    this.ended = true;
+    this.started = true;
+  }
+
   /** The start line if it is still owed, what was dropped, and the lines. Nothing when there is nothing but the start. */
   private held(): Line[] {
     const { dropped } = this.buffer;
@@ -51,7 +56,7 @@ export class LogScope {
   private start(): Line[] {
     if (this.started) return [];
     this.started = true;
-    const line = this.makeStart();
+    const line = this.owner.startLine();
     return line === undefined ? [] : [line];
   }
 
@@ -65,7 +70,7 @@ export class LogScope {
 
   private notice(lost: number, next: Line | undefined): Line {
     const fields = { [this.core.keys.dropped]: lost };
-    return this.core.record(this.logger, {
+    return this.core.record(this.owner.logger, {
       severity: "warn",
       message: "log lines dropped",
       fields,

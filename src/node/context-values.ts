@@ -26,13 +26,13 @@ export function nodeContextValues(
 
 class Http2Transport implements Transport {
   readonly httpVersion = "2.0";
+  readonly peer: string | undefined;
   private readonly stream: Http2Stream;
 
-  constructor(private readonly request: Http2ServerRequest) {
+  constructor(request: Http2ServerRequest) {
     this.stream = request.stream;
-  }
-  get peer(): string | undefined {
-    return peerOf(this.stream.session?.socket ?? this.request.socket);
+    const { session } = request.stream;
+    this.peer = session && peerOf(session, () => session.socket);
   }
   get closed(): boolean {
     return this.stream.closed || this.stream.destroyed;
@@ -48,14 +48,14 @@ class Http2Transport implements Transport {
 
 class Http1Transport implements Transport {
   readonly resetCode = 0;
+  readonly peer: string | undefined;
 
-  constructor(private readonly request: IncomingMessage) {}
+  constructor(private readonly request: IncomingMessage) {
+    this.peer = peerOf(request.socket, () => request.socket);
+  }
 
   get httpVersion(): string {
     return this.request.httpVersion;
-  }
-  get peer(): string | undefined {
-    return peerOf(this.request.socket);
   }
   get closed(): boolean {
     return this.request.socket.destroyed;
@@ -71,9 +71,22 @@ interface Addressed {
   readonly remotePort?: number | undefined;
 }
 
-/** IPv6 addresses in brackets, as in a URL. A Unix socket and a closed one have no address. */
-function peerOf({ remoteAddress, remotePort }: Addressed): string | undefined {
+/** The peers of open connections. A connection that is gone has no address any more, and its calls are logged then. */
+const peers = new WeakMap<object, string>();
+
+function peerOf(connection: object, socket: () => Addressed): string | undefined {
+  let peer = peers.get(connection);
+  if (peer === undefined) {
+    peer = addressOf(socket());
+    if (peer !== undefined) peers.set(connection, peer);
+  }
+  return peer;
+}
+
+/** IPv6 addresses in brackets, as in a URL; IPv4 as such also on a dual-stack socket. A Unix socket has no address. */
+function addressOf({ remoteAddress, remotePort }: Addressed): string | undefined {
   if (remoteAddress === undefined) return undefined;
-  const host = remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress;
+  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
+  const host = address.includes(":") ? `[${address}]` : address;
   return remotePort === undefined ? host : `${host}:${remotePort}`;
 }

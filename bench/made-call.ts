@@ -1,0 +1,115 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  createContextValues,
+  createHandlerContext,
+  type HandlerContext,
+  type Interceptor,
+  type StreamRequest,
+  type UnaryRequest,
+} from "@connectrpc/connect";
+import {
+  type ChatRequest,
+  ChatRequestSchema,
+  type ChatResponse,
+  ChatService,
+  SayRequestSchema,
+  SayResponseSchema,
+} from "../examples/chat/gen/chat/v1/chat_pb.js";
+
+/** What an interceptor wraps. Connect does not export the type. */
+export type Next = ReturnType<Interceptor>;
+
+/** A bidi handler of the chat service, whose replies are complete messages. */
+export type ChatHandler = (
+  requests: AsyncIterable<ChatRequest>,
+  context: HandlerContext,
+) => AsyncIterable<ChatResponse>;
+
+/** A call that can be made once. */
+export interface MadeCall {
+  readonly request: UnaryRequest | StreamRequest;
+  readonly lifetime: AbortController;
+}
+
+/** A unary call with a request of its own, as a transport would bring it. */
+export function unaryCall(): MadeCall {
+  const lifetime = startLifetime();
+  const contextValues = createContextValues();
+  const { signal } = lifetime;
+  const request = {
+    ...fixed,
+    header: requestHeader,
+    stream: false,
+    method: say,
+    message: sayRequest,
+  } as const;
+  return { lifetime, request: { ...request, signal, contextValues } };
+}
+
+/** A bidi stream. */
+export function chatCall(message: AsyncIterable<ChatRequest>): MadeCall {
+  const lifetime = startLifetime();
+  const contextValues = createContextValues();
+  const { signal } = lifetime;
+  const request = { ...fixed, header: requestHeader, stream: true, method: chat, message } as const;
+  return { lifetime, request: { ...request, signal, contextValues } };
+}
+
+/** Makes a call without a transport, until all replies are read and Connect would have aborted its signal. */
+export async function runCall(next: Next, { request, lifetime }: MadeCall): Promise<void> {
+  const response = await next(request);
+  if (response.stream) {
+    for await (const _ of response.message) {
+      // Only that it is read.
+    }
+  }
+  lifetime.abort(done);
+}
+
+/** The innermost function of a unary call: it runs the handler and answers at once. */
+export function unaryNext(handler: (context: HandlerContext) => void): Next {
+  return async (request) => {
+    handler(contextOfRequest(sayContext, request));
+    return { stream: false, service: ChatService, method: say, header, trailer, message: sayResponse };
+  };
+}
+
+/** The innermost function of a bidi stream. */
+export function streamNext(handler: ChatHandler): Next {
+  return async (request) => {
+    const requests = request.message as AsyncIterable<ChatRequest>;
+    const message = handler(requests, contextOfRequest(chatContext, request));
+    return { stream: true, service: ChatService, method: chat, header, trailer, message };
+  };
+}
+
+/** A stream of small messages. */
+export async function* chatRequests(count: number): AsyncGenerator<ChatRequest> {
+  for (let n = 0; n < count; n++) yield chatRequest;
+}
+
+const { say, chat } = ChatService.method;
+const sayRequest = create(SayRequestSchema, { text: "hello" });
+const sayResponse = create(SayResponseSchema, { text: "you said: hello" });
+const chatRequest = create(ChatRequestSchema, { text: "hello" });
+const header = new Headers();
+const trailer = new Headers();
+const requestHeader = new Headers({ "content-type": "application/grpc+proto" });
+const fixed = { requestMethod: "POST", url: "http://localhost/chat.v1.ChatService", service: ChatService };
+const sayContext = createHandlerContext({ ...fixed, method: say, protocolName: "grpc" });
+const chatContext = createHandlerContext({ ...fixed, method: chat, protocolName: "grpc" });
+const done = new Error("the call is over");
+
+/** A signal as Connect makes it: it has a listener of Connect's own, and aborts after success as well. */
+function startLifetime(): AbortController {
+  const controller = new AbortController();
+  controller.signal.addEventListener("abort", ignore);
+  return controller;
+}
+
+function contextOfRequest(template: HandlerContext, request: UnaryRequest | StreamRequest): HandlerContext {
+  const { signal, contextValues: values } = request;
+  return { ...template, signal, values, requestHeader: request.header };
+}
+
+function ignore(): void {}

@@ -1,0 +1,9 @@
+/** What the client does to a server. */
+export type Workload = "unary" | "burst" | "ping-pong";
+
+/** How a workload is called in tables. */
+export const workloadNames: Readonly<Record<Workload, string>> = {
+  unary: "unary call",
+  burst: "bidi message, burst",
+  "ping-pong": "bidi message, ping-pong",
+};

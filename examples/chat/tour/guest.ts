@@ -1,0 +1,52 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import {
+  type CallInfo,
+  type CallObserver,
+  clientInterceptor,
+  createLogger,
+  type Outcome,
+} from "connect-clue";
+import { ChatService } from "../gen/chat/v1/chat_pb.js";
+import { LogLines } from "./log-lines.js";
+
+/** The client of the tour, with what it wrote to its log and how its calls ended. */
+export interface Guest {
+  readonly client: Client<typeof ChatService>;
+  readonly log: LogLines;
+  /** How the last call ended, as the client's interceptor tells an observer. */
+  readonly lastOutcome: () => Outcome["type"] | undefined;
+  /** Closes the connection. */
+  leave(): void;
+}
+
+/** Connects to the server by gRPC, with the kit's interceptor. The client's request ids go out with its calls. */
+export function createGuest(baseUrl: string): Guest {
+  const log = new LogLines();
+  let lastOutcome: Outcome["type"] | undefined;
+  const rememberOutcome = (_call: CallInfo): CallObserver => ({
+    onEnd: ({ type }) => {
+      lastOutcome = type;
+    },
+  });
+  const interceptor = clientInterceptor({
+    logger: createLogger({ format: "text", sink: log }),
+    log: { requestId: { propagate: true } },
+    observers: [rememberOutcome],
+  });
+  // With the usual window a hundred answers are all here before one of them can be read.
+  const settings = { initialWindowSize: 64 };
+  const sessionManager = new Http2SessionManager(baseUrl, {}, { settings });
+  const transport = createGrpcTransport({
+    baseUrl,
+    sessionManager,
+    interceptors: [interceptor],
+    defaultTimeoutMs: 5000,
+  });
+  return {
+    client: createClient(ChatService, transport),
+    log,
+    lastOutcome: () => lastOutcome,
+    leave: () => sessionManager.abort(),
+  };
+}

@@ -1,0 +1,106 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import {
+  type Chat,
+  type ChatHandlers,
+  type ChatOptions,
+  requests,
+  startChat,
+} from "../../test/support/chat-server.js";
+import { aborted } from "../../test/support/gate.js";
+import { until } from "../../test/support/until.js";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
+
+const never = new Promise<never>(() => {});
+const transports: readonly ChatOptions[] = [
+  { http: "2", protocol: "grpc" },
+  { http: "2", protocol: "connect" },
+  { http: "1.1", protocol: "connect" },
+  { http: "memory" },
+];
+
+/** The response begins, and its end is the client's to bring about. */
+const handlers: ChatHandlers = {
+  async *countdown(_, { signal }) {
+    yield { n: 1 };
+    await aborted(signal);
+    throw signal.reason;
+  },
+  async *chat(messages, { signal }) {
+    yield { text: "welcome" };
+    for await (const _ of messages);
+    await aborted(signal);
+  },
+};
+
+describe.each(transports)("a response that nobody reads, over $http $protocol", (options) => {
+  it("is abandoned at its deadline", async () => {
+    const { client, clientSide, server } = await startChat(handlers, options);
+
+    const messages = client.countdown({}, { timeoutMs: 500 });
+
+    expect(await clientSide.events()).toEqual([
+      "send 1",
+      "end abandoned deadline_exceeded received=0 sent=1",
+    ]);
+    expect((await server.ended()).outcome).toMatchObject({ type: "deadline" });
+    await expect(messages[Symbol.asyncIterator]().next()).rejects.toThrow("[deadline_exceeded]");
+  });
+
+  it("is abandoned when it is garbage, and the server sees the cancel", async () => {
+    const chat = await startChat(handlers, options);
+    dropUnread(chat);
+
+    await collected(chat);
+
+    expect(await chat.clientSide.events()).toEqual(["send 1", "end abandoned canceled received=0 sent=1"]);
+    expect((await chat.server.ended()).outcome).toMatchObject({ type: "canceled" });
+  });
+
+  it("is abandoned when it is garbage after its first message: a loop left without receive()", async () => {
+    const chat = await startChat(handlers, options);
+    await readOne(chat);
+
+    await collected(chat);
+
+    expect(await chat.clientSide.events()).toEqual([
+      "send 1",
+      "receive 1",
+      "end abandoned canceled received=1 sent=1",
+    ]);
+    expect((await chat.server.ended()).outcome).toMatchObject({ type: "canceled" });
+  });
+});
+
+it("a bidi stream that nobody reads is abandoned when it is garbage", async () => {
+  const chat = await startChat(handlers);
+  dropUnreadBidi(chat);
+
+  await collected(chat);
+
+  expect((await chat.clientSide.ended()).outcome).toMatchObject({ type: "abandoned", received: 0 });
+  expect((await chat.server.ended()).outcome).toMatchObject({ type: "canceled" });
+});
+
+function dropUnread({ client }: Chat): void {
+  client.countdown({});
+}
+
+function dropUnreadBidi({ client }: Chat): void {
+  client.chat(requests({ text: "a" }, never));
+}
+
+async function readOne({ client }: Chat): Promise<void> {
+  for await (const _ of client.countdown({})) break;
+}
+
+/** Collects garbage until the client's call has ended: an object is held until the last task that used it is over. */
+async function collected({ clientSide }: Chat): Promise<void> {
+  await until(() => {
+    collectGarbage();
+    return clientSide.calls[0]?.outcome !== undefined;
+  });
+}

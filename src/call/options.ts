@@ -1,0 +1,27 @@
+/**
+ * Checks that an options object has no option that does not exist: a typing error must not pass in silence.
+ *
+ * @param where - names the function or option in the error: `createLogger`
+ * @throws TypeError naming the option and those that there are
+ */
+export function checkKnown(where: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${where}: expected an object of options, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) {
+      throw new TypeError(
+        `${where}: there is no option ${JSON.stringify(name)}; there are ${known.join(", ")}`,
+      );
+    }
+  }
+}
+
+/** A value as an error message shows it. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "function") return "a function";
+  return String(value);
+}

@@ -1,0 +1,49 @@
+import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
+import {
+  clientInterceptor,
+  createLogger,
+  type InterceptorOptions,
+  type LoggerOptions,
+  type RootLogger,
+  serverInterceptor,
+} from "connect-clue";
+import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import type { ChatHandlers } from "./chat-server.js";
+import { type LogLine, parseLines } from "./line-sink.js";
+
+/** A chat service in memory whose log a test reads. */
+export interface LoggedChat {
+  readonly client: Client<typeof ChatService>;
+  readonly log: RootLogger;
+  /** All lines so far. */
+  lines(): readonly LogLine[];
+  /** Level and message of all lines so far: `info start`. */
+  story(): readonly string[];
+}
+
+export interface LoggedChatOptions {
+  readonly logger?: LoggerOptions;
+  readonly server?: InterceptorOptions;
+  /** Options of the client's interceptor; without them the client has none. */
+  readonly client?: InterceptorOptions;
+}
+
+/** Serves the handlers in memory, with an observed server. */
+export function loggedChat(handlers: ChatHandlers, options: LoggedChatOptions = {}): LoggedChat {
+  let text = "";
+  const sink = { write: (lines: string) => (text += lines) };
+  const log = createLogger({ format: "json", sink, ...options.logger });
+  const transport = createRouterTransport((router) => router.service(ChatService, handlers), {
+    router: { interceptors: [serverInterceptor({ logger: log, ...options.server })] },
+    transport: {
+      interceptors: options.client ? [clientInterceptor({ logger: log, ...options.client })] : [],
+    },
+  });
+  const lines = () => parseLines(text);
+  return {
+    client: createClient(ChatService, transport),
+    log,
+    lines,
+    story: () => lines().map((line) => `${line["level"]} ${line["msg"]}`),
+  };
+}
