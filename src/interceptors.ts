@@ -55,12 +55,8 @@ export function clientInterceptor(options: InterceptorOptions = {}): Interceptor
 }
 
 function interceptor(side: Side, options: InterceptorOptions): Interceptor {
+  checkKnown(`${side}Interceptor`, options, ["logger", "log", "observers", "filter", "implicitContext"]);
   const { logger, log = {}, observers = [], filter, implicitContext } = options;
-  if (log !== false && (typeof log !== "object" || log === null)) {
-    throw new TypeError(
-      `log: expected an object of options or false, got ${log === null ? "null" : typeof log}`,
-    );
-  }
   if (!Array.isArray(observers) || observers.some((observer) => typeof observer !== "function")) {
     throw new TypeError("observers: expected an array of functions that make an observer for a call");
   }

@@ -5,14 +5,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
-import { ensureBuilt, root } from "./support/built.js";
+import { root } from "./support/built.js";
 import { type Program, run, says } from "./support/chat-process.js";
 
 const running: Program[] = [];
-
-beforeAll(ensureBuilt, 60_000);
 
 afterEach(async () => {
   for (const { child } of running) child.kill("SIGKILL");

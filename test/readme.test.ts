@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import * as kit from "../src/index.js";
-import { compile, ensureBuilt, root } from "./support/built.js";
+import { compile, root } from "./support/built.js";
 import { type Program, run, says } from "./support/chat-process.js";
 import { type DocBlock, docBlocks } from "./support/doc-blocks.js";
 import { docGlobals } from "./support/doc-globals.js";
@@ -19,7 +19,6 @@ let port: number;
 let complaint = "";
 
 beforeAll(async () => {
-  await ensureBuilt();
   port = await freePort();
   layOut(all.filter(({ language }) => language === "ts"));
   try {

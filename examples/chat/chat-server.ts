@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -26,6 +27,7 @@ export async function startChatServer(options: {
   readonly log: RootLogger;
 }): Promise<ChatServer> {
   const shutdown = new AbortController();
+  setMaxListeners(0, shutdown.signal); // every call in flight listens to it
   const handler = connectNodeAdapter({
     interceptors: [serverInterceptor({ logger: options.log })],
     contextValues: nodeContextValues,

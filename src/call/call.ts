@@ -135,13 +135,23 @@ export class Call implements CallInfo {
 
   /** Settles the call as a success, unless it has ended already. */
   succeed(): void {
-    if (this.outcome === undefined)
-      this.settle({ type: "ok", code: undefined, cause: undefined, ...this.measures() });
+    if (this.outcome !== undefined) return;
+    const { received, sent } = this;
+    this.settle({
+      type: "ok",
+      code: undefined,
+      cause: undefined,
+      durationMs: this.durationMs(),
+      received,
+      sent,
+    });
   }
 
   /** Settles the call as a failure, unless it has ended already. */
-  fail(failure: Failure): void {
-    if (this.outcome === undefined) this.settle({ ...failure, ...this.measures() });
+  fail({ type, code, cause }: Failure): void {
+    if (this.outcome !== undefined) return;
+    const { received, sent } = this;
+    this.settle({ type, code, cause, durationMs: this.durationMs(), received, sent });
   }
 
   private settle(outcome: Outcome): void {
@@ -150,9 +160,8 @@ export class Call implements CallInfo {
     this.observers.ended(outcome);
   }
 
-  private measures(): { durationMs: number; received: number; sent: number } {
-    const durationMs = (this.finishedAt ?? performance.now()) - this.startedAt;
-    return { durationMs, received: this.received, sent: this.sent };
+  private durationMs(): number {
+    return (this.finishedAt ?? performance.now()) - this.startedAt;
   }
 }
 

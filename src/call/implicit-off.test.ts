@@ -1,8 +1,8 @@
 import { context as otel } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runChild } from "../../test/support/child.js";
 import { chatOver } from "../../test/support/context-chat.js";
-import { runChild } from "../../test/support/context-child.js";
 import { collect, messageContexts, messageOf } from "../../test/support/context-observe.js";
 
 const created = vi.hoisted(() => ({ storages: 0 }));
@@ -106,10 +106,7 @@ describe("implicitContext: false", () => {
   });
 
   it("makes no AsyncLocalStorage in a whole process", async () => {
-    const results = await Promise.all([
-      runChild("context-child-storage.ts", ["false"]),
-      runChild("context-child-storage.ts", ["true"]),
-    ]);
+    const results = await Promise.all([runChild("storage", ["false"]), runChild("storage", ["true"])]);
     expect(results).toEqual([
       { code: 0, stdout: "answered: hi\nstorages: 0\n", stderr: "" },
       { code: 0, stdout: "answered: hi\nstorages: 1\n", stderr: "" },

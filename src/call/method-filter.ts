@@ -35,8 +35,8 @@ export function compileFilter(
 
 function decider(filter: MethodFilter, option: string): (method: DescMethod) => boolean {
   if (typeof filter === "string") {
-    const pattern = globToRegExp(filter);
-    return (method) => pattern.test(methodInfo(method).path);
+    const parts = filter.split("*");
+    return (method) => matchesGlob(parts, methodInfo(method).path);
   }
   if (typeof filter !== "function") {
     throw new TypeError(
@@ -53,7 +53,20 @@ function decider(filter: MethodFilter, option: string): (method: DescMethod) => 
   };
 }
 
-function globToRegExp(glob: string): RegExp {
-  const escaped = glob.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`, "s");
+/**
+ * Whether a text has all parts of a glob in their order, the first and the last at its ends. A regular expression
+ * would try every way to spread the stars, which are many for a glob from outside.
+ */
+function matchesGlob(parts: readonly string[], text: string): boolean {
+  const [first = "", ...rest] = parts;
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  let end = first.length;
+  if (!text.startsWith(first)) return false;
+  for (const part of rest) {
+    const start = text.indexOf(part, end);
+    if (start < 0) return false;
+    end = start + part.length;
+  }
+  return text.length - last.length >= end && text.endsWith(last);
 }

@@ -50,6 +50,7 @@ class ServerStream {
     onMessage: (message) => this.call.onReceived(message),
     onDone: () => {
       if (!this.requestLeft) this.requestEnded = true;
+      this.call.current = this.call.ctx;
     },
     onError: (error) => {
       this.call.wireError = error;

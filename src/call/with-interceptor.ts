@@ -44,7 +44,7 @@ function prepending(router: ConnectRouter, interceptor: Interceptor): ConnectRou
  * choose the protocols anew and so bring back those that the router has switched off.
  */
 function prepend(options: ServiceOptions, interceptor: Interceptor): ServiceOptions {
-  const own = options?.interceptors;
-  if (own === undefined || own.includes(interceptor)) return options;
-  return { ...options, interceptors: [interceptor, ...own] };
+  if (options === undefined || !("interceptors" in options)) return options;
+  const own = options.interceptors ?? [];
+  return own.includes(interceptor) ? options : { ...options, interceptors: [interceptor, ...own] };
 }

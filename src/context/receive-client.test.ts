@@ -3,8 +3,8 @@ import { type Client, Code, ConnectError, createClient } from "@connectrpc/conne
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { runChild } from "../../test/support/child.js";
 import { type Chat, chatOver, connectTo, serve, type Way, ways } from "../../test/support/context-chat.js";
-import { runChild } from "../../test/support/context-child.js";
 import {
   collect,
   deferred,
@@ -232,7 +232,7 @@ describe("receive of a client's stream inside a handler, with the handler's cont
 
 describe("a process that has left its streams", () => {
   it("ends by itself: the deadline's timer is let go", async () => {
-    expect(await runChild("context-child-leave.ts")).toEqual({
+    expect(await runChild("leave")).toEqual({
       code: 0,
       stdout: "left in memory\nleft over gRPC\nleft over Connect\n",
       stderr: "",

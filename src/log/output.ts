@@ -3,7 +3,7 @@ import { reportFault } from "../call/fault.js";
 import { formatJson } from "./format-json.js";
 import { formatTerminal } from "./format-terminal.js";
 import { formatText } from "./format-text.js";
-import type { LogFormatOption, LogOutput, SinkOption } from "./options.js";
+import type { LogOutput, SinkOption } from "./options.js";
 import type { LogEntry, LogFormat, Sink } from "./types.js";
 
 /** Where lines go, and as what. It never throws, whatever its sink and its format do. */

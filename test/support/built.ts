@@ -1,32 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** The root of the repository. */
 export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 
-/**
- * Makes sure that `dist/` is what the sources say, for tests that run what users run. After an install it is. Test
- * files run side by side: one of them builds then, and the others wait.
- *
- * @throws Error with what the compiler says
- */
-export async function ensureBuilt(): Promise<void> {
-  mkdirSync(join(root, ".report"), { recursive: true });
-  while (isStale()) {
-    if (!lock()) {
-      await delay(100);
-      continue;
-    }
-    try {
-      compile("tsconfig.build.json");
-    } finally {
-      rmSync(lockPath, { recursive: true, force: true });
-    }
-  }
+/** Vitest's global set-up: brings `dist/` up to date for the tests that run what users run. After an install it is. */
+export function setup(): void {
+  if (isStale()) compile("tsconfig.build.json");
 }
 
 /**
@@ -46,23 +29,9 @@ export function compile(project: string): void {
   }
 }
 
-const lockPath = join(root, ".report/build.lock");
-const lockLifeMs = 60_000;
-
-/** A lock as old as this is of a run that was killed. */
-function lock(): boolean {
-  if (modified(lockPath) < Date.now() - lockLifeMs) rmSync(lockPath, { recursive: true, force: true });
-  try {
-    mkdirSync(lockPath);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function isStale(): boolean {
-  const built = modified(join(root, "dist/examples/chat/server.js"));
-  return ["src", "gen", "examples"].some((dir) => youngest(dir) > built);
+  const built = modified(join(root, "dist/src/index.js"));
+  return ["src", "gen", "examples", "bench", "test/children"].some((dir) => youngest(dir) > built);
 }
 
 function youngest(dir: string): number {

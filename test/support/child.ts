@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { root } from "./built.js";
 
 /** What a child process left behind. */
 export interface ChildResult {
@@ -9,9 +10,9 @@ export interface ChildResult {
 }
 
 /**
- * Runs a script of this folder in a process of its own and waits until that ends by itself.
+ * Runs a script of test/children in a process of its own, on the built package, and waits until that ends by itself.
  *
- * @param script - its file name: `context-child-exit.ts`
+ * @param script - its name: `leave`
  * @param nodeOptions - flags for Node
  */
 export function runChild(
@@ -19,9 +20,8 @@ export function runChild(
   args: readonly string[] = [],
   nodeOptions: readonly string[] = [],
 ): Promise<ChildResult> {
-  const loader = new URL("./context-ts-loader.mjs", import.meta.url).href;
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [...nodeOptions, "--import", loader, path, ...args], {
+  const path = join(root, `dist/test/children/${script}.js`);
+  const child = spawn(process.execPath, [...nodeOptions, path, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };
