@@ -12,7 +12,7 @@ export default defineConfig({
   },
   test: {
     globalSetup: "test/support/built.ts",
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "bench/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts"],
     pool: "forks",
     testTimeout: 20_000,
     hookTimeout: 20_000,

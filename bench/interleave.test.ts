@@ -6,8 +6,8 @@ it("turns the order round from round to round, and forgets the warm-up", async (
   const samples = await interleave({ rounds: 2, smoke: false }, ["a", "b"], async (variant) =>
     order.push(variant),
   );
-  expect(order.join("")).toBe("baabbaabba");
-  expect(samples).toEqual({ a: [7, 10], b: [8, 9] });
+  expect(order.slice(-6).join("")).toBe("baabba");
+  expect(samples).toEqual({ a: [21, 24], b: [22, 23] });
 });
 
 it("does everything once in a smoke run", async () => {

@@ -1,7 +1,7 @@
 import type { Settings } from "./bench.js";
 
-/** How many rounds are run and forgotten first, so that all code is compiled and all buffers have their size. */
-const warmUpRounds = 3;
+/** How many rounds are run and forgotten first: code is optimized in stages, the last of them long after the first. */
+const warmUpRounds = 10;
 
 /**
  * Takes one sample of every variant in each round, in an order that turns round from round to round: what slows

@@ -66,7 +66,7 @@ const pairsLoopWithLine: ChatHandler = async function* (requests, context) {
 
 /** Requests are made beforehand: most of a call's price without a transport would be that of its AbortController. */
 function calls(next: Next): Batch {
-  const operations = 100;
+  const operations = 500;
   const made: MadeCall[] = [];
   return {
     operations,

@@ -221,9 +221,10 @@ it("the client cancels while the handler is blocked by flow control", async () =
   await until(() => server.calls[0]?.events[0] === "send 1");
 
   controller.abort();
+  const read = expect(messages[Symbol.asyncIterator]().next()).rejects.toThrow("[canceled]");
 
   expect(await server.events()).toEqual(["send 1", "end canceled canceled received=0 sent=0"]);
-  await expect(messages[Symbol.asyncIterator]().next()).rejects.toThrow("[canceled]");
+  await read;
   expect(wentOn).toBe(false);
 });
 

@@ -37,7 +37,8 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
   /** The call that the stream belongs to: a handler's from the start, a client's from its first message on. */
   private call: Call | undefined;
   private readonly signal: AbortSignal | undefined;
-  private readonly waiting = new Set<(reason: unknown) => void>();
+  /** The reads that wait, in order: a stream answers them in order. */
+  private waiting: ((reason: unknown) => void)[] = [];
   private begun = false;
   private listening = false;
   private left = false;
@@ -64,14 +65,14 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
     }
     this.listen(signal);
     return new Promise((resolve, reject) => {
-      this.waiting.add(reject);
+      this.waiting.push(reject);
       this.inner.next().then(
         (result) => {
-          this.waiting.delete(reject);
+          this.waiting.shift();
           resolve(this.onResult(result));
         },
         (error) => {
-          this.waiting.delete(reject);
+          this.waiting.shift();
           this.end();
           reject(error);
         },
@@ -106,7 +107,7 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
   /** Wakes the reads that wait. On a client, where nobody will read on, the call is of no use any more. */
   private readonly onAbort = (): void => {
     for (const reject of this.waiting) reject(this.signal?.reason);
-    this.waiting.clear();
+    this.waiting = [];
     if (this.inner.return === undefined) this.leave();
   };
 

@@ -32,7 +32,10 @@ export function send(
 ): Message {
   const context = contextOf(ctx);
   if (isMessage(subject)) return tag(copy(subject), context);
-  if (isSchema(subject)) return tag(copy(create(subject, init)), context);
+  if (isSchema(subject)) {
+    const message = create(subject, init);
+    return tag(message === init ? copy(message) : message, context);
+  }
   throw new TypeError(
     "send(ctx, message): expected a message made by create(); for an init object use send(ctx, Schema, init)",
   );

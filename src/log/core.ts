@@ -4,14 +4,15 @@ import { reportFault } from "../call/fault.js";
 import type { CallInfo } from "../call/types.js";
 import type { BufferLimits } from "./buffer.js";
 import { cut } from "./cut.js";
-import { type ErrorDetails, errorDetails } from "./error-fields.js";
+import { Entry, FieldList } from "./entry.js";
+import { errorDetails } from "./error-fields.js";
 import { defaultKeys, type LogKeys } from "./keys.js";
 import { lineLedger } from "./ledger.js";
 import { type FieldsCopy, Line, type Printf } from "./line.js";
 import type { BoundLogger } from "./logger.js";
 import { type DebugOption, type LoggerOptions, resolveLoggerOptions } from "./options.js";
 import { Output } from "./output.js";
-import type { Field, Fields, LogEntry, LogValue, Severity } from "./types.js";
+import type { Fields, LogValue, Severity } from "./types.js";
 import { snapshot } from "./value.js";
 
 /** What a line is made of, as the caller gave it. */
@@ -133,20 +134,15 @@ export class LoggerCore {
     return fields;
   }
 
-  /** The final fields of a line: message, its own, its error, its logger's, its call's, its trace. */
-  private entry(line: Line): LogEntry {
+  /** The final fields of a line: message, error, its own, its logger's. */
+  private entry({ logger, time, severity, message, fields, details }: Line): Entry {
     const { keys } = this;
-    const { logger, severity, message, fields, details, time } = line;
-    const list = new FieldList(keys);
-    if (message !== undefined) list.add(keys.message, this.text(message));
-    if (details?.error !== undefined) addError(list, keys.error, details.error);
-    if (fields !== undefined) list.addAll(fields);
-    if (logger.bindings !== undefined) list.addMissing(logger.bindings);
-    if (logger.log !== undefined) list.addMissing(logger.log.callFields());
-    const span = trace.getSpanContext(logger.ctx);
-    if (span !== undefined) list.addMissing({ [keys.traceId]: span.traceId, [keys.spanId]: span.spanId });
-    if (details?.file !== undefined) list.addMissing({ [keys.file]: details.file });
-    return { time, severity, fields: list.fields, keys };
+    const own = new FieldList(keys);
+    if (message !== undefined) own.add(keys.message, this.text(message));
+    if (details?.error !== undefined) own.addError(details.error);
+    if (fields !== undefined) own.addAll(fields);
+    if (details?.file !== undefined) own.add(keys.file, details.file);
+    return new Entry(time, severity, keys, own.fields, own.missing(logger.lastingFields));
   }
 
   private text(message: string | Printf): string {
@@ -165,9 +161,6 @@ export function isSampled(ctx: Context): boolean {
 /** How many fields of one object are logged. */
 const maxFields = 64;
 
-/** How many characters of a key are logged. */
-const maxKeySize = 256;
-
 /** Whether a value can neither change nor be too large: most values, and so the one check that most of them cost. */
 function isSmall(value: unknown, maxSize: number): boolean {
   switch (typeof value) {
@@ -180,54 +173,6 @@ function isSmall(value: unknown, maxSize: number): boolean {
     default:
       return value === null;
   }
-}
-
-/** Fields in order, each key once: the later value takes the earlier one's place. */
-class FieldList {
-  readonly fields: Field[] = [];
-
-  constructor(private readonly keys: LogKeys) {}
-
-  add(key: string, value: LogValue): void {
-    const at = this.indexOf(key);
-    if (at < 0) this.fields.push([key, value]);
-    else this.fields[at] = [key, value];
-  }
-
-  addAll(fields: FieldsCopy): void {
-    for (const key in fields) {
-      const value = fields[key];
-      if (value !== undefined) this.add(this.free(key), value);
-    }
-  }
-
-  /** Adds the fields whose keys are not there yet. */
-  addMissing(fields: FieldsCopy): void {
-    for (const key in fields) {
-      const value = fields[key];
-      if (value !== undefined && this.indexOf(key) < 0) this.fields.push([this.free(key), value]);
-    }
-  }
-
-  /** The time and the level are the kit's: a field of that name would forge them. */
-  private free(key: string): string {
-    if (key === this.keys.time || key === this.keys.severity) return `fields.${key}`;
-    return cut(key, maxKeySize);
-  }
-
-  private indexOf(key: string): number {
-    for (let i = 0; i < this.fields.length; i++) {
-      if (this.fields[i]?.[0] === key) return i;
-    }
-    return -1;
-  }
-}
-
-function addError(list: FieldList, key: string, { message, code, causes, stack }: ErrorDetails): void {
-  list.add(key, message);
-  if (code !== undefined) list.add(`${key}.code`, code);
-  if (causes !== undefined) list.add(`${key}.causes`, causes);
-  if (stack !== undefined) list.add(`${key}.stack`, stack);
 }
 
 function bounded(text: string, maxSize: number): string {

@@ -1,7 +1,8 @@
+import { rendered } from "./entry.js";
 import { unicodeEscape } from "./format-text.js";
 import { rfc3339 } from "./format-time.js";
 import { memoized } from "./memoized.js";
-import type { LogEntry, LogValue } from "./types.js";
+import type { Field, LogEntry, LogValue } from "./types.js";
 import { Json } from "./value.js";
 
 const bare = /^[ !#-[\]-~]*$/;
@@ -18,9 +19,14 @@ const quotedKey = memoized((key) => `${jsonString(key)}:`);
  */
 export function formatJson(entry: LogEntry): string {
   const { time, severity } = entry.keys;
-  let line = `{${quotedKey(time)}"${rfc3339(entry.time)}",${quotedKey(severity)}"${entry.severity}"`;
-  for (const [key, value] of entry.fields) line += `,${quotedKey(key)}${jsonValue(value)}`;
-  return `${line}}`;
+  const head = `{${quotedKey(time)}"${rfc3339(entry.time)}",${quotedKey(severity)}"${entry.severity}"`;
+  return `${head}${rendered(entry, jsonFields)}}`;
+}
+
+function jsonFields(fields: readonly Field[]): string {
+  let text = "";
+  for (const [key, value] of fields) text += `,${quotedKey(key)}${jsonValue(value)}`;
+  return text;
 }
 
 function jsonValue(value: LogValue): string {

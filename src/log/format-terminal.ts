@@ -1,12 +1,13 @@
+import { type RenderFields, rendered } from "./entry.js";
 import { textKey, textValue } from "./format-text.js";
-import type { LogEntry, Severity } from "./types.js";
+import type { Field, LogEntry, Severity } from "./types.js";
 
 const reset = "\u001b[0m";
-const looks: Readonly<Record<Severity, { readonly colour: string; readonly code: string }>> = {
-  debug: { colour: "\u001b[37m", code: "DEBG" },
-  info: { colour: "\u001b[34m", code: "INFO" },
-  warn: { colour: "\u001b[33m", code: "WARN" },
-  error: { colour: "\u001b[1;31m", code: "ERRO" },
+const looks: Readonly<Record<Severity, { readonly head: string; readonly fields: RenderFields }>> = {
+  debug: look("\u001b[37m", "DEBG"),
+  info: look("\u001b[34m", "INFO"),
+  warn: look("\u001b[33m", "WARN"),
+  error: look("\u001b[1;31m", "ERRO"),
 };
 
 /**
@@ -16,10 +17,13 @@ const looks: Readonly<Record<Severity, { readonly colour: string; readonly code:
  * @param entry - what to print
  */
 export function formatTerminal(entry: LogEntry): string {
-  const { colour, code } = looks[entry.severity];
-  let line = `${colour}${code}${reset}[${secondsSinceStart(entry.time)}]`;
-  for (const [key, value] of entry.fields) line += ` ${colour}${textKey(key)}${reset}=${textValue(value)}`;
-  return line;
+  const { head, fields } = looks[entry.severity];
+  return `${head}[${secondsSinceStart(entry.time)}]${rendered(entry, fields)}`;
+}
+
+function look(colour: string, code: string): { readonly head: string; readonly fields: RenderFields } {
+  const field = ([key, value]: Field) => ` ${colour}${textKey(key)}${reset}=${textValue(value)}`;
+  return { head: `${colour}${code}${reset}`, fields: (fields) => fields.map(field).join("") };
 }
 
 function secondsSinceStart(ms: number): string {

@@ -1,6 +1,7 @@
+import { rendered } from "./entry.js";
 import { rfc3339 } from "./format-time.js";
 import { memoized } from "./memoized.js";
-import type { LogEntry, LogValue } from "./types.js";
+import type { Field, LogEntry, LogValue } from "./types.js";
 import { Json } from "./value.js";
 
 // What could end a line, steer a terminal, turn the direction of reading or is no character at all.
@@ -24,9 +25,15 @@ const shortEscapes: Readonly<Record<string, string>> = {
  * @param entry - what to print
  */
 export function formatText(entry: LogEntry): string {
-  let line = `${textKey(entry.keys.time)}=${rfc3339(entry.time)} ${textKey(entry.keys.severity)}=${entry.severity}`;
-  for (const [key, value] of entry.fields) line += ` ${textKey(key)}=${textValue(value)}`;
-  return line;
+  const { time, severity } = entry.keys;
+  const head = `${textKey(time)}=${rfc3339(entry.time)} ${textKey(severity)}=${entry.severity}`;
+  return head + rendered(entry, textFields);
+}
+
+function textFields(fields: readonly Field[]): string {
+  let text = "";
+  for (const [key, value] of fields) text += ` ${textKey(key)}=${textValue(value)}`;
+  return text;
 }
 
 /**

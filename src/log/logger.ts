@@ -1,9 +1,10 @@
-import type { Context } from "@opentelemetry/api";
+import { type Context, trace } from "@opentelemetry/api";
 import { exitProcess } from "#platform";
 import { describe } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
 import type { CallLog } from "./call-log.js";
 import type { LoggerCore } from "./core.js";
+import { FieldList, LastingFields } from "./entry.js";
 import { callerLocation } from "./file-location.js";
 import type { FieldsCopy, Printf } from "./line.js";
 import type { DebugOption } from "./options.js";
@@ -55,12 +56,20 @@ export interface RootLogger extends Logger {
 
 /** A logger bound to a context, and to the log of its call if it has one. */
 export class BoundLogger implements RootLogger {
+  private lasting: LastingFields | undefined;
+
   constructor(
     readonly core: LoggerCore,
     readonly log: CallLog | undefined,
     readonly ctx: Context,
     readonly bindings: FieldsCopy | undefined,
   ) {}
+
+  /** The fields of every line of this logger, beyond the line's own: bindings, call, trace. */
+  get lastingFields(): LastingFields {
+    this.lasting ??= this.makeLastingFields();
+    return this.lasting;
+  }
 
   print(message: string, fields?: Fields): void {
     this.writeNow("info", message, fields);
@@ -146,6 +155,17 @@ export class BoundLogger implements RootLogger {
   private writeNow(severity: Severity, message: string | Printf, fields: Fields | undefined): void {
     const file = this.core.fileLocation ? callerLocation(this.writeNow) : undefined;
     this.core.write([this.core.record(this, { severity, message, fields, file })]);
+  }
+
+  /** The logger's own fields win over those of its call. */
+  private makeLastingFields(): LastingFields {
+    const { keys } = this.core;
+    const list = new FieldList(keys);
+    const span = trace.getSpanContext(this.ctx);
+    if (span !== undefined) list.addAll({ [keys.traceId]: span.traceId, [keys.spanId]: span.spanId });
+    if (this.log !== undefined) list.addAll(this.log.callFields());
+    if (this.bindings !== undefined) list.addAll(this.bindings);
+    return list.fields.length === 0 ? LastingFields.none : new LastingFields(list.fields);
   }
 
   private exit(): void {
