@@ -34,25 +34,35 @@ export interface MadeCall {
 /** A unary call with a request of its own, as a transport would bring it. */
 export function unaryCall(): MadeCall {
   const lifetime = startLifetime();
-  const contextValues = createContextValues();
-  const { signal } = lifetime;
-  const request = {
-    ...fixed,
-    header: requestHeader,
+  const request: UnaryRequest = {
     stream: false,
+    service: ChatService,
     method: say,
+    requestMethod: "POST",
+    url,
+    signal: lifetime.signal,
+    header: requestHeader,
+    contextValues: createContextValues(),
     message: sayRequest,
-  } as const;
-  return { lifetime, request: { ...request, signal, contextValues } };
+  };
+  return { lifetime, request };
 }
 
 /** A bidi stream. */
 export function chatCall(message: AsyncIterable<ChatRequest>): MadeCall {
   const lifetime = startLifetime();
-  const contextValues = createContextValues();
-  const { signal } = lifetime;
-  const request = { ...fixed, header: requestHeader, stream: true, method: chat, message } as const;
-  return { lifetime, request: { ...request, signal, contextValues } };
+  const request: StreamRequest = {
+    stream: true,
+    service: ChatService,
+    method: chat,
+    requestMethod: "POST",
+    url,
+    signal: lifetime.signal,
+    header: requestHeader,
+    contextValues: createContextValues(),
+    message,
+  };
+  return { lifetime, request };
 }
 
 /** Makes a call without a transport, until all replies are read and Connect would have aborted its signal. */
@@ -95,9 +105,10 @@ const chatRequest = create(ChatRequestSchema, { text: "hello" });
 const header = new Headers();
 const trailer = new Headers();
 const requestHeader = new Headers({ "content-type": "application/grpc+proto" });
-const fixed = { requestMethod: "POST", url: "http://localhost/chat.v1.ChatService", service: ChatService };
-const sayContext = createHandlerContext({ ...fixed, method: say, protocolName: "grpc" });
-const chatContext = createHandlerContext({ ...fixed, method: chat, protocolName: "grpc" });
+const url = "http://localhost/chat.v1.ChatService";
+const fixed = { requestMethod: "POST", url, service: ChatService, protocolName: "grpc" };
+const sayContext = createHandlerContext({ ...fixed, method: say });
+const chatContext = createHandlerContext({ ...fixed, method: chat });
 const done = new Error("the call is over");
 
 /** A signal as Connect makes it: it has a listener of Connect's own, and aborts after success as well. */

@@ -6,7 +6,6 @@ import {
   type ChatHandler,
   chatCall,
   chatRequests,
-  type MadeCall,
   type Next,
   runCall,
   streamNext,
@@ -64,18 +63,12 @@ const pairsLoopWithLine: ChatHandler = async function* (requests, context) {
   }
 };
 
-/** Requests are made beforehand: most of a call's price without a transport would be that of its AbortController. */
 function calls(next: Next): Batch {
   const operations = 500;
-  const made: MadeCall[] = [];
   return {
     operations,
-    prepare() {
-      while (made.length < operations) made.push(unaryCall());
-    },
     async run() {
-      // A call that is over must be garbage, as it is in a server.
-      for (let call = made.pop(); call !== undefined; call = made.pop()) await runCall(next, call);
+      for (let n = 0; n < operations; n++) await runCall(next, unaryCall());
     },
   };
 }

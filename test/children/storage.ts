@@ -3,12 +3,13 @@ import hooks from "node:async_hooks";
 import { syncBuiltinESMExports } from "node:module";
 
 let storages = 0;
-hooks.AsyncLocalStorage = class<T> extends hooks.AsyncLocalStorage<T> {
+class Counted<T> extends hooks.AsyncLocalStorage<T> {
   constructor() {
     super();
     storages++;
   }
-};
+}
+Object.defineProperty(hooks, "AsyncLocalStorage", { value: Counted });
 syncBuiltinESMExports();
 
 const { createClient, createRouterTransport } = await import("@connectrpc/connect");
