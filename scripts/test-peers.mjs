@@ -7,8 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const lines = {
-  // The generated code of the example needs the protobuf-es that made it, or a later one.
-  oldest: ["@connectrpc/connect@2.1.0", "@connectrpc/connect-node@2.1.0", "@opentelemetry/api@1.9.0"],
+  oldest: [
+    "@connectrpc/connect@2.1.0",
+    "@connectrpc/connect-node@2.1.0",
+    "@bufbuild/protobuf@2.7.0",
+    "@opentelemetry/api@1.9.0",
+  ],
   newest: [
     "@connectrpc/connect@^2",
     "@connectrpc/connect-node@^2",

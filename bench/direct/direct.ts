@@ -13,7 +13,7 @@ type DirectVariant = (typeof variants)[number];
 
 /** The interceptor without a transport: what the kit adds to a call or a message, to the nanosecond. */
 export async function direct(settings: Settings): Promise<BenchResult> {
-  const timeMs = settings.smoke ? 1 : 80;
+  const timeMs = settings.smoke ? 1 : 200;
   const workers = new Map(variants.map((variant) => [variant, startDirect(variant)]));
   const sample = async (variant: DirectVariant, workload: DirectWorkload) => {
     const worker = workers.get(variant);

@@ -1,5 +1,5 @@
 /** Calls back once when the signal aborts; at once when it already has. */
 export function onAbort(signal: AbortSignal, callback: () => void): void {
   if (signal.aborted) callback();
-  else signal.addEventListener("abort", callback, { once: true });
+  else signal.addEventListener("abort", callback);
 }

@@ -6,7 +6,7 @@ import {
   type MessageShape,
 } from "@bufbuild/protobuf";
 import type { Context } from "@opentelemetry/api";
-import { sendContextTag } from "../call/send-context.js";
+import { sendContextTag, type TaggedMessage } from "../call/send-context.js";
 import { type ContextLike, contextOf } from "./context-of.js";
 
 /**
@@ -31,10 +31,11 @@ export function send(
   init?: MessageInitShape<DescMessage>,
 ): Message {
   const context = contextOf(ctx);
-  if (isMessage(subject)) return tag(copy(subject), context);
+  if (isMessage(subject)) return taggedCopy(subject, context);
   if (isSchema(subject)) {
     const message = create(subject, init);
-    return tag(message === init ? copy(message) : message, context);
+    // An init that is a message already is what create() returns.
+    return message === init ? taggedCopy(message, context) : tag(message, context);
   }
   throw new TypeError(
     "send(ctx, message): expected a message made by create(); for an init object use send(ctx, Schema, init)",
@@ -56,10 +57,18 @@ function tag(message: Message, ctx: Context): Message {
   return message;
 }
 
-/** Messages of proto2 and editions have their defaults on the prototype: a copy keeps it. */
-function copy(message: Message): Message {
+/**
+ * A copy with the tag. Messages of proto2 and editions have their defaults on the prototype: a copy keeps it. The tag
+ * comes first, where the copied fields do not follow a path of their own: added to a copy it costs several times as much.
+ */
+function taggedCopy(message: Message, ctx: Context): Message {
   const prototype: object | null = Object.getPrototypeOf(message);
-  return prototype === Object.prototype ? { ...message } : Object.assign(Object.create(prototype), message);
+  if (isTagged(message)) return tag(Object.assign(Object.create(prototype), message), ctx);
+  if (prototype === Object.prototype) {
+    const copy: Message & TaggedMessage = { [sendContextTag]: ctx, ...message };
+    return copy;
+  }
+  return Object.assign(tag(Object.create(prototype), ctx), message);
 }
 
 /** Whether `send()` has said this message's context already. */
