@@ -11,7 +11,7 @@ import { ChatService } from "./gen/chat/v1/chat_pb.js";
 export interface ChatServer {
   /** `http://host:port`. */
   readonly url: string;
-  /** Ends streams with `unavailable`, lets calls finish and closes the port. */
+  /** Ends streams with `unavailable`, gives other calls a second to finish, and closes the port. */
   stop(): Promise<void>;
 }
 
@@ -35,10 +35,6 @@ export async function startChatServer(options: {
     routes: (router) => router.service(ChatService, chatService),
   });
   const server = createServer(handler);
-  server.on("request", (request, response) => {
-    // A client whose side of a stream is open would keep its session, and with it this process.
-    response.once("finish", () => shutdown.signal.aborted && request.stream.close());
-  });
   const sessions = new Set<ServerHttp2Session>();
   server.on("session", (session) => {
     sessions.add(session);
@@ -51,10 +47,16 @@ export async function startChatServer(options: {
       shutdown.abort(new ConnectError("server is shutting down", Code.Unavailable));
       const closed = new Promise((resolve) => server.close(resolve));
       for (const session of sessions) session.close();
+      // A client that keeps its side of a stream open, or does not read, would keep its session open, too.
+      const force = setTimeout(() => sessions.forEach((session) => session.destroy()), graceMs);
       await closed;
+      clearTimeout(force);
     },
   };
 }
+
+/** How long calls in flight have to end. */
+const graceMs = 1000;
 
 function listen(server: Http2Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -32,7 +32,6 @@ function stopOnSignal(server: ChatServer): void {
       stopping = performance.now();
       const exit = () => process.exit(0);
       server.stop().then(exit, exit);
-      setTimeout(exit, 5000).unref();
     } else if (performance.now() - stopping > 1000) {
       process.exit(1);
     }

@@ -1,4 +1,4 @@
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
  * The name of a Connect code as it stands on the wire and in every log line, span and metric:
@@ -8,6 +8,15 @@ import { Code } from "@connectrpc/connect";
  */
 export function codeName(code: Code): string {
   return names.get(code) ?? "unknown";
+}
+
+/** What was thrown, if it is a ConnectError. A hostile object may throw when it is asked. */
+export function asConnectError(thrown: unknown): ConnectError | undefined {
+  try {
+    return thrown instanceof ConnectError ? thrown : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const names = new Map<Code, string>([

@@ -17,4 +17,41 @@ export function reportFault(culprit: object, what: string, error: unknown): void
   }
 }
 
+/**
+ * Takes a promise off the hands of a callback that was to return at once: it is never awaited, and a rejection is
+ * reported in place of ending the process.
+ *
+ * @returns whether the value was a promise
+ */
+export function ignorePromise(culprit: object, what: string, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { then } = value as Partial<PromiseLike<unknown>>;
+  if (typeof then !== "function") return false;
+  then.call(value, undefined, (error: unknown) => reportFault(culprit, what, error));
+  return true;
+}
+
+/**
+ * Makes a function of the caller's safe to ask: what it throws, and a promise in place of a value, is reported, and
+ * the fallback's answer taken.
+ *
+ * @param what names it for a reader
+ */
+export function guarded<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  what: string,
+  fallback: (...args: A) => R,
+): (...args: A) => R {
+  return (...args) => {
+    try {
+      const result = fn(...args);
+      if (!ignorePromise(fn, what, result)) return result;
+      reportFault(fn, what, new TypeError("expected a value, got a promise"));
+    } catch (error) {
+      reportFault(fn, what, error);
+    }
+    return fallback(...args);
+  };
+}
+
 const reported = new WeakSet<object>();

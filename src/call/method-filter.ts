@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { reportFault } from "./fault.js";
+import { guarded } from "./fault.js";
 import { methodInfo } from "./method.js";
 import { describe } from "./options.js";
 
@@ -43,14 +43,7 @@ function decider(filter: MethodFilter, option: string): (method: DescMethod) => 
       `${option}: expected a glob such as "chat.v1.*" or a function of the method, got ${describe(filter)}`,
     );
   }
-  return (method) => {
-    try {
-      return Boolean(filter(method));
-    } catch (error) {
-      reportFault(filter, `the ${option} function`, error);
-      return true;
-    }
-  };
+  return guarded(filter, `the ${option} function`, () => true);
 }
 
 /**

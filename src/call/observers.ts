@@ -1,6 +1,6 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { Context } from "@opentelemetry/api";
-import { reportFault } from "./fault.js";
+import { ignorePromise, reportFault } from "./fault.js";
 import type { CallInfo, CallObserver, CallObserverFactory, Outcome } from "./types.js";
 
 /**
@@ -24,7 +24,7 @@ export class Observers {
     for (let i = 0; i < this.list.length; i++) {
       try {
         const result = this.list[i]?.onReceive?.(messageContext, message, n);
-        if (result === undefined) continue;
+        if (result === undefined || result === null) continue;
         if (isContext(result)) messageContext = result;
         else this.watch(i, result);
       } catch (error) {
@@ -72,9 +72,8 @@ export class Observers {
 
   /** An observer may be an async function by mistake: its promise is never awaited, its rejection never unhandled. */
   private watch(i: number, result: unknown): void {
-    if (typeof result !== "object" || result === null) return;
-    const { then } = result as Partial<PromiseLike<unknown>>;
-    if (typeof then === "function") then.call(result, undefined, (error: unknown) => this.report(i, error));
+    const factory = this.factories[i];
+    if (factory !== undefined) ignorePromise(factory, "an observer", result);
   }
 
   private report(i: number, error: unknown): void {
@@ -86,7 +85,9 @@ export class Observers {
 function make(factory: CallObserverFactory, call: CallInfo): CallObserver | undefined {
   try {
     const observer = factory(call) ?? undefined;
-    if (observer === undefined || typeof observer === "object") return observer;
+    if (observer === undefined) return observer;
+    if (!ignorePromise(factory, "an observer factory", observer) && typeof observer === "object")
+      return observer;
     throw new TypeError(`expected an observer or nothing, got ${typeof observer}`);
   } catch (error) {
     reportFault(factory, "an observer factory", error);

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Call } from "./call.js";
+import { asConnectError } from "./code.js";
 import type { FailureOutcome } from "./types.js";
 
 /** A failure before the durations and counts are added. */
@@ -11,9 +12,10 @@ export type Failure = Pick<FailureOutcome, "type" | "code" | "cause">;
  */
 export function serverError(call: Call, cause: unknown): Failure {
   if (call.signal.aborted) return serverAbort(call, call.signal.reason);
-  if (cause instanceof ConnectError) {
-    if (cause.code === Code.DeadlineExceeded && call.pastDeadline()) return deadline(cause);
-    return { type: "error", code: cause.code, cause };
+  const code = asConnectError(cause)?.code;
+  if (code !== undefined) {
+    if (code === Code.DeadlineExceeded && call.pastDeadline()) return deadline(cause);
+    return { type: "error", code, cause };
   }
   if (cause === call.wireError && isBrokenStream(cause)) return peerGone(call, cause);
   return { type: "error", code: Code.Internal, cause };
@@ -21,7 +23,7 @@ export function serverError(call: Call, cause: unknown): Failure {
 
 /** Classifies the abort of a server call's signal before the handler has finished. */
 export function serverAbort(call: Call, reason: unknown): Failure {
-  const code = reason instanceof ConnectError ? reason.code : undefined;
+  const code = asConnectError(reason)?.code;
   if (code === Code.DeadlineExceeded) return deadline(reason);
   const transport = call.transport;
   if (transport !== undefined) return transport.closed ? peerGone(call, reason) : shutdown(reason, code);
@@ -45,7 +47,7 @@ export function serverReset(call: Call, resetCode: number): Failure {
  */
 export function unwritable(error: unknown): Failure {
   const cause = error ?? new Error("the response could not be written");
-  return { type: "error", code: cause instanceof ConnectError ? cause.code : Code.Internal, cause };
+  return { type: "error", code: asConnectError(cause)?.code ?? Code.Internal, cause };
 }
 
 /** Classifies what a client's call rejected with. */
@@ -58,29 +60,31 @@ export function clientError(call: Call, cause: unknown): Failure {
 
 /** Classifies the abort of a client call's signal: its deadline, or the caller's own cancel. */
 export function clientAbort(reason: unknown): Failure {
-  const code = reason instanceof ConnectError ? reason.code : undefined;
+  const code = asConnectError(reason)?.code;
   return code === Code.DeadlineExceeded
     ? deadline(reason)
     : { type: "canceled", code: Code.Canceled, cause: reason };
 }
 
 /**
- * The client is gone. One that reaches its own deadline resets the stream just before the server's
- * timer fires (Connect for Node with INTERNAL_ERROR, others with CANCEL), so that this is a deadline too.
+ * The client is gone. One that reaches its own deadline goes just before the server's timer fires: its clock began to
+ * run when it made the call, before it connected and sent. How it goes tells how near the deadline must be.
  */
 function peerGone(call: Call, cause: unknown): Failure {
-  const reset = call.transport?.resetCode;
-  if (call.pastDeadline(leadMs(call)) || (call.deadline !== undefined && reset === h2InternalError))
-    return deadline(cause);
-  return { type: "canceled", code: Code.Canceled, cause };
+  return call.pastDeadline(leadMs(call)) ? deadline(cause) : { type: "canceled", code: Code.Canceled, cause };
 }
 
-/**
- * How much sooner than the server a client may find its deadline passed: its clock began to run when it made the
- * call, before it connected and sent.
- */
-function leadMs({ deadline = 0, startTime }: Call): number {
-  return Math.min(Math.max((deadline - startTime) / 10, 5), 250);
+/** How much sooner than the server a client may find its deadline passed, in milliseconds. */
+function leadMs({ deadline = 0, startTime, transport }: Call): number {
+  const timeoutMs = deadline - startTime;
+  // Connect for Node resets with INTERNAL_ERROR for a deadline and for little else; others with CANCEL for both.
+  if (transport?.resetCode === h2InternalError) return within(timeoutMs / 2, 5, 1000);
+  if (transport?.resetCode === h2Cancel) return within(timeoutMs / 50, 5, 25);
+  return within(timeoutMs / 10, 25, 250);
+}
+
+function within(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
 }
 
 function deadline(cause: unknown): Failure {
@@ -113,3 +117,4 @@ const brokenStream: ReadonlySet<string> = new Set([
 ]);
 
 const h2InternalError = 2;
+const h2Cancel = 8;

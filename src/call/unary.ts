@@ -1,5 +1,6 @@
-import { ConnectError, type Interceptor, type UnaryRequest, type UnaryResponse } from "@connectrpc/connect";
+import type { Interceptor, UnaryRequest, UnaryResponse } from "@connectrpc/connect";
 import type { Call } from "./call.js";
+import { asConnectError } from "./code.js";
 import { runIn } from "./implicit.js";
 import { clientAbort, clientError, serverAbort, serverError } from "./outcome.js";
 import { onAbort } from "./signal.js";
@@ -58,5 +59,6 @@ function answered(call: Call, response: UnaryResponse): void {
 
 /** Only an error that a server sent has headers: then the request had been sent, too. */
 function cameFromServer(error: unknown): boolean {
-  return error instanceof ConnectError && !error.metadata.keys().next().done;
+  const metadata = asConnectError(error)?.metadata;
+  return metadata !== undefined && !metadata.keys().next().done;
 }

@@ -64,6 +64,9 @@ function onlyPair(request: object, context: HandlerContext): [Context, object] {
 /** The replies to one message, each pulled with the message's context active and tagged with it. */
 async function* replies(callback: Callback, [ctx, message]: [Context, object], context: HandlerContext) {
   const result = await runIn(ctx, () => callback(ctx, message, context), undefined);
+  if (typeof result !== "object" || result === null) {
+    throw new TypeError(`eachMessage: expected the callback to return a reply, got ${String(result)}`);
+  }
   if (isAsyncIterable(result)) {
     for await (const reply of pulledIn(ctx, result)) yield inContext(ctx, reply, context);
   } else {

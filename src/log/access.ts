@@ -1,5 +1,5 @@
-import { Code, ConnectError } from "@connectrpc/connect";
-import { codeName } from "../call/code.js";
+import { Code } from "@connectrpc/connect";
+import { asConnectError, codeName } from "../call/code.js";
 import type { FailureOutcome, Outcome } from "../call/types.js";
 import type { CallLog } from "./call-log.js";
 import type { AccessLine, CallLogOptions } from "./call-options.js";
@@ -63,8 +63,7 @@ function failureFields({ core: { keys } }: CallLog, outcome: FailureOutcome): Fi
 
 /** What the other side is told. Connect tells nothing of an error that is none of its own. */
 function statusMessage({ type, cause }: FailureOutcome): string | undefined {
-  if (cause instanceof ConnectError) return cause.rawMessage;
-  return type === "error" ? "internal error" : undefined;
+  return asConnectError(cause)?.rawMessage ?? (type === "error" ? "internal error" : undefined);
 }
 
 /** Codes that are the server's fault are errors, all others are the caller's and warnings. */

@@ -285,7 +285,8 @@ describe("the log of a stream", () => {
       { logger: { maxAgeMs: 30 } },
     );
     await expect(chat.client.say({})).rejects.toThrow();
-    expect(chat.story()).toEqual(["info start", "warn log lines dropped", "info new", "error end"]);
+    expect(chat.story()).toEqual(["warn log lines dropped", "info new", "error end"]);
+    expect(chat.lines()[0]?.["dropped"]).toBe(2);
   });
 });
 
@@ -683,6 +684,25 @@ describe("the log options", () => {
     await expect(off.client.say({})).rejects.toThrow();
     expect(off.lines()[0]).not.toHaveProperty("request_id");
   });
+
+  it.each([() => null, () => ({ severity: "loud" }), async () => ({}), () => ({ message: 5 })])(
+    "accessLog %s costs no story",
+    async (accessLog) => {
+      const chat = loggedChat(
+        {
+          say(_, context) {
+            logger(context).info("mine");
+            throw new Error("x");
+          },
+        },
+        { server: { log: { accessLog: accessLog as never, requestId: { generate: () => "two\nlines" } } } },
+      );
+      await expect(chat.client.say({})).rejects.toThrow();
+      const lines = accessLog() === null ? ["info mine"] : ["info start", "info mine", "error end"];
+      expect(chat.story()).toEqual(lines);
+      expect(chat.lines()[0]?.["request_id"]).toBe("<id>");
+    },
+  );
 
   it("the caller's functions that throw are left aside", async () => {
     const broken = () => {

@@ -6,7 +6,7 @@ import type { CallLogOptions } from "./call-options.js";
 import type { LoggerCore } from "./core.js";
 import type { FieldsCopy, Line } from "./line.js";
 import { BoundLogger } from "./logger.js";
-import { newRequestId, requestIdOf } from "./request-id.js";
+import { newRequestId, requestIdOf, validRequestId } from "./request-id.js";
 import { LogScope } from "./scope.js";
 
 /**
@@ -92,7 +92,7 @@ export class CallLog implements CallObserver {
     const { requestId } = this.options;
     if (requestId === false) return newRequestId();
     const sent = this.call.side === "server" ? requestIdOf(this.call.header, requestId.header) : undefined;
-    return sent ?? requestId.generate();
+    return sent ?? validRequestId(requestId.generate()) ?? newRequestId();
   }
 
   private start(): void {

@@ -1,4 +1,4 @@
-import { reportFault } from "../call/fault.js";
+import { guarded, ignorePromise } from "../call/fault.js";
 import { checkKnown, describe } from "../call/options.js";
 import type { CallInfo, Outcome } from "../call/types.js";
 import { newRequestId, type RequestIdOptions, type ResolvedRequestIdOptions } from "./request-id.js";
@@ -52,8 +52,8 @@ export function resolveCallLogOptions(options: LogOptions): CallLogOptions {
   }
   return {
     access,
-    accessLog: guarded("log.accessLog", accessLog, (line) => line),
-    isError: guarded("log.isError", isError, isFailure),
+    accessLog: checkedAccessLog(accessLog),
+    isError: orDefault("log.isError", isError, isFailure),
     requestId: requestId === false ? false : resolveRequestId(requestId),
   };
 }
@@ -72,22 +72,37 @@ function resolveRequestId(options: RequestIdOptions): ResolvedRequestIdOptions {
   if (typeof propagate !== "boolean") {
     throw new TypeError(`log.requestId.propagate: expected true or false, got ${describe(propagate)}`);
   }
-  return { header, generate: guarded("log.requestId.generate", generate, newRequestId), propagate };
+  return { header, generate: orDefault("log.requestId.generate", generate, newRequestId), propagate };
 }
 
-function guarded<A extends unknown[], R>(
+function orDefault<A extends unknown[], R>(
   option: string,
   fn: ((...args: A) => R) | undefined,
   fallback: (...args: A) => R,
 ): (...args: A) => R {
   if (fn === undefined) return fallback;
   if (typeof fn !== "function") throw new TypeError(`${option}: expected a function, got ${describe(fn)}`);
-  return (...args) => {
-    try {
-      return fn(...args);
-    } catch (error) {
-      reportFault(fn, `the ${option} function`, error);
-      return fallback(...args);
-    }
+  return guarded(fn, `the ${option} function`, fallback);
+}
+
+/** What is no line must not cost the line that it stands for, nor the story behind it. */
+function checkedAccessLog(accessLog: LogOptions["accessLog"]): CallLogOptions["accessLog"] {
+  if (accessLog === undefined) return (line) => line;
+  const checked: CallLogOptions["accessLog"] = (...args) => {
+    const line = accessLog(...args) ?? undefined;
+    if (line === undefined || isAccessLine(line)) return line;
+    if (ignorePromise(accessLog, "the log.accessLog function", line))
+      throw new TypeError("expected a line, got a promise");
+    throw new TypeError("expected a line with a severity, a message and fields, or undefined");
   };
+  return orDefault("log.accessLog", typeof accessLog === "function" ? checked : accessLog, (line) => line);
+}
+
+function isAccessLine(line: AccessLine): boolean {
+  return (
+    typeof line.message === "string" &&
+    ["debug", "info", "warn", "error"].includes(line.severity) &&
+    typeof line.fields === "object" &&
+    line.fields !== null
+  );
 }

@@ -1,6 +1,6 @@
 import { type Context, TraceFlags, trace } from "@opentelemetry/api";
 import { formatMessage } from "#platform";
-import { reportFault } from "../call/fault.js";
+import { guarded } from "../call/fault.js";
 import type { CallInfo } from "../call/types.js";
 import type { BufferLimits } from "./buffer.js";
 import { cut } from "./cut.js";
@@ -8,7 +8,7 @@ import { Entry, FieldList } from "./entry.js";
 import { errorDetails } from "./error-fields.js";
 import { defaultKeys, type LogKeys } from "./keys.js";
 import { lineLedger } from "./ledger.js";
-import { type FieldsCopy, Line, type Printf } from "./line.js";
+import { type FieldsCopy, Line, Printf } from "./line.js";
 import type { BoundLogger } from "./logger.js";
 import { type DebugOption, type LoggerOptions, resolveLoggerOptions } from "./options.js";
 import { Output } from "./output.js";
@@ -33,10 +33,11 @@ export class LoggerCore {
   readonly maxAgeMs: number;
   readonly maxSize: number;
   readonly fileLocation: boolean;
-  debug: DebugOption;
+  /** Whether the lines of a context are written at once: its span is sampled, or the `disableBuffering` option says so. */
+  readonly isUnbuffered: (ctx: Context) => boolean;
+  private debug: DebugOption = false;
   private readonly outputs: readonly Output[];
   private readonly fieldFunctions: readonly ((ctx: Context) => Fields | undefined)[];
-  private readonly disableBuffering: ((ctx: Context) => boolean) | undefined;
 
   constructor(options: LoggerOptions) {
     const resolved = resolveLoggerOptions(options);
@@ -45,40 +46,31 @@ export class LoggerCore {
     this.maxAgeMs = resolved.maxAgeMs;
     this.maxSize = resolved.maxSize;
     this.fileLocation = resolved.fileLocation;
-    this.debug = resolved.debug;
+    this.setDebug(resolved.debug);
     this.outputs = resolved.outputs.map((output) => new Output(output));
-    this.fieldFunctions = resolved.fields;
-    this.disableBuffering = resolved.disableBuffering;
+    this.fieldFunctions = resolved.fields.map((fn) => guarded(fn, "a fields function", () => undefined));
+    this.isUnbuffered =
+      resolved.disableBuffering === undefined
+        ? isSampled
+        : guarded(resolved.disableBuffering, "the disableBuffering function", isSampled);
     if (resolved.budgetBytes !== undefined) lineLedger.setLimit(resolved.budgetBytes);
   }
 
   /** Whether debug is on for a call, or outside of calls. */
   debugOn(call: CallInfo | undefined): boolean {
-    const { debug } = this;
-    if (typeof debug === "boolean") return debug;
-    try {
-      return debug(call);
-    } catch (error) {
-      reportFault(debug, "the debug function", error);
-      return false;
-    }
+    return typeof this.debug === "boolean" ? this.debug : this.debug(call);
   }
 
-  /** Whether the lines of a context are written at once: its span is sampled, or the `disableBuffering` option says so. */
-  isUnbuffered(ctx: Context): boolean {
-    if (this.disableBuffering === undefined) return isSampled(ctx);
-    try {
-      return this.disableBuffering(ctx);
-    } catch (error) {
-      reportFault(this.disableBuffering, "the disableBuffering function", error);
-      return isSampled(ctx);
-    }
+  /** Switches debug on or off: for everything, or for what a function names. */
+  setDebug(debug: DebugOption): void {
+    this.debug = typeof debug === "boolean" ? debug : guarded(debug, "the debug function", () => false);
   }
 
   /** Records a line: a copy of what could still change, and nothing formatted. */
   record(logger: BoundLogger, input: LineInput): Line {
     const { severity, error, file } = input;
-    const message = typeof input.message === "string" ? bounded(input.message, this.maxSize) : input.message;
+    const message =
+      typeof input.message === "string" ? bounded(input.message, this.maxSize) : this.unusual(input.message);
     const own = input.fields === undefined ? undefined : this.copy(input.fields);
     const fields = this.fieldFunctions.length === 0 ? own : this.withFieldFunctions(own, logger.ctx);
     const details =
@@ -90,13 +82,14 @@ export class LoggerCore {
 
   /** Copies fields as they are now. Fields that cannot be read are told, not thrown. */
   copy(fields: Fields): FieldsCopy {
+    if (typeof fields !== "object" || fields === null) return { fields: snapshot(fields, this.maxSize) };
     try {
       const copy: Record<string, unknown> = { ...fields };
       let count = 0;
       for (const key in copy) {
         const value = copy[key];
-        if (++count > maxFields) delete copy[key];
-        else if (!isSmall(value, this.maxSize)) copy[key] = snapshot(value, this.maxSize);
+        if (++count > maxFields) return firstOf(copy as FieldsCopy);
+        if (!isSmall(value, this.maxSize)) copy[key] = snapshot(value, this.maxSize);
       }
       return copy as FieldsCopy;
     } catch {
@@ -106,7 +99,21 @@ export class LoggerCore {
 
   /** Prepares a printf message: arguments that could still change are copied, the text is made at the flush. */
   printf(format: string, args: readonly unknown[]): Printf {
-    return { format, args: args.map((arg) => snapshot(arg, this.maxSize) ?? "undefined") };
+    const text = typeof format === "string" ? bounded(format, this.maxSize) : this.plain(format);
+    return new Printf(
+      text,
+      args.map((arg) => snapshot(arg, this.maxSize) ?? "undefined"),
+    );
+  }
+
+  /** A message that is no string: a printf form, none, or what the type checker did not see. */
+  private unusual(message: unknown): string | Printf | undefined {
+    return message === undefined || message instanceof Printf ? message : this.plain(message);
+  }
+
+  private plain(value: unknown): string {
+    const kept = snapshot(value, this.maxSize);
+    return bounded(typeof kept === "string" ? kept : formatMessage("%s", [kept]), this.maxSize);
   }
 
   /** Writes lines to every output. */
@@ -124,12 +131,8 @@ export class LoggerCore {
   private withFieldFunctions(own: FieldsCopy | undefined, ctx: Context): FieldsCopy {
     const fields: Record<string, LogValue | undefined> = { ...own };
     for (const fn of this.fieldFunctions) {
-      try {
-        const more = fn(ctx);
-        if (more !== undefined) Object.assign(fields, this.copy(more));
-      } catch (error) {
-        reportFault(fn, "a fields function", error);
-      }
+      const more = fn(ctx);
+      if (more !== undefined) Object.assign(fields, this.copy(more));
     }
     return fields;
   }
@@ -160,6 +163,16 @@ export function isSampled(ctx: Context): boolean {
 
 /** How many fields of one object are logged. */
 const maxFields = 64;
+
+function firstOf(fields: FieldsCopy): FieldsCopy {
+  const first: Record<string, LogValue | undefined> = {};
+  let count = 0;
+  for (const key in fields) {
+    if (++count > maxFields) break;
+    first[key] = fields[key];
+  }
+  return first;
+}
 
 /** Whether a value can neither change nor be too large: most values, and so the one check that most of them cost. */
 function isSmall(value: unknown, maxSize: number): boolean {

@@ -44,7 +44,7 @@ export function property(value: unknown, key: string): unknown {
  */
 export function isError(value: unknown): value is Error {
   try {
-    return value instanceof Error;
+    return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
   } catch {
     return false;
   }

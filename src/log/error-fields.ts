@@ -1,5 +1,4 @@
-import { ConnectError } from "@connectrpc/connect";
-import { codeName } from "../call/code.js";
+import { asConnectError, codeName } from "../call/code.js";
 import { boundedJson } from "./bounded-json.js";
 import { cut, isError, property } from "./cut.js";
 import { errorChain } from "./error-text.js";
@@ -25,7 +24,7 @@ export interface ErrorDetails {
 export function errorDetails(error: unknown, maxSize: number): ErrorDetails {
   const chain = errorChain(error);
   const [message = "", ...causes] = chain.map((link) => messageOf(link, maxSize));
-  const coded = chain.find(isConnectError);
+  const coded = chain.map(asConnectError).find((link) => link !== undefined);
   const stack = stackOf(chain);
   return {
     message,
@@ -51,17 +50,8 @@ function thrownText(thrown: unknown, maxSize: number): string {
 
 function stackOf(chain: readonly unknown[]): string | undefined {
   const stack = property(
-    chain.find((link) => isError(link) && !isConnectError(link)),
+    chain.find((link) => isError(link) && asConnectError(link) === undefined),
     "stack",
   );
   return typeof stack === "string" ? stack : undefined;
-}
-
-/** Connect's own check reads the error's name, which may throw; it knows errors of other copies of Connect. */
-function isConnectError(error: unknown): error is ConnectError {
-  try {
-    return error instanceof ConnectError;
-  } catch {
-    return false;
-  }
 }

@@ -9,9 +9,15 @@ export function callerLocation(emit: (...args: never[]) => unknown): string | un
   const holder: { stack?: string } = {};
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 2;
-  Error.captureStackTrace(holder, emit);
-  const { stack } = holder;
-  Error.stackTraceLimit = stackTraceLimit;
-  const match = /([^/\\(\s]+[/\\])?([^/\\(\s]+):(\d+):\d+\)?$/.exec(stack ?? "");
+  try {
+    Error.captureStackTrace(holder, emit);
+    // The stack is made when it is read, by whatever the program has put there to make it.
+    holder.stack = String(holder.stack);
+  } catch {
+    return undefined;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  const match = /([^/\\(\s]+[/\\])?([^/\\(\s]+):(\d+):\d+\)?$/.exec(holder.stack);
   return match === null ? undefined : `${match[1] ?? ""}${match[2]}:${match[3]}`;
 }

@@ -10,9 +10,11 @@ import type { LogValue, Severity } from "./types.js";
 export type FieldsCopy = Readonly<Record<string, LogValue | undefined>>;
 
 /** A printf message: formatted only when its line is written. */
-export interface Printf {
-  readonly format: string;
-  readonly args: readonly LogValue[];
+export class Printf {
+  constructor(
+    readonly format: string,
+    readonly args: readonly LogValue[],
+  ) {}
 }
 
 /** What few lines have. */

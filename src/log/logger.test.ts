@@ -1,7 +1,8 @@
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { createLogger, type LoggerOptions, logger, type RootLogger } from "connect-clue";
+import { createLogger, type LogEntry, type LoggerOptions, logger, type RootLogger } from "connect-clue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { lineLedger } from "./ledger.js";
 import { BoundLogger } from "./logger.js";
 
 describe("a logger outside of calls", () => {
@@ -132,6 +133,49 @@ describe("a logger outside of calls", () => {
     expect(text).toMatch(/^time=\S+ level=info msg=a\n$/);
   });
 
+  it("survives what the type checker did not see: messages that are no text, promises in place of values", async () => {
+    let text = "";
+    const down = async () => {
+      throw new Error("down");
+    };
+    const unsafe = createLogger as (options: object) => RootLogger;
+    const log = unsafe({
+      outputs: [
+        {
+          sink: { write: (lines: string) => (text += lines) },
+          format: ({ fields }: LogEntry) => `${fields[0]?.[1]}`,
+        },
+        { sink: { write: down } },
+      ],
+      debug: down,
+      disableBuffering: down,
+      fields: [down],
+    });
+    const info = log.info.bind(log) as (...args: unknown[]) => void;
+    const infof = log.infof.bind(log) as (...args: unknown[]) => void;
+    info({ a: 1 }, "m");
+    info(null);
+    info(42);
+    info(new Error("e"));
+    info(Symbol("s"));
+    info("m", "n");
+    infof({ a: 1 }, 2);
+    infof(new Error("e"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(text.split("\n")).toEqual([
+      '{"a":1}',
+      "null",
+      "42",
+      "Error: e",
+      "Symbol(s)",
+      "m",
+      '{"a":1} 2',
+      "Error: e",
+      "",
+    ]);
+    expect(lineLedger.bytes).toBe(0);
+  });
+
   it("gives up lines for a stream whose reader does not keep up, and survives its errors", async () => {
     const { PassThrough } = await import("node:stream");
     const stream = new PassThrough({ highWaterMark: 1 });
@@ -197,6 +241,7 @@ describe("createLogger", () => {
     ],
     [{ fields: [1] }, "createLogger: fields: expected a function, got 1"],
     [{ fileLocation: 1 }, "createLogger: fileLocation: expected a boolean, got 1"],
+    [{ default: "yes" }, 'createLogger: default: expected a boolean, got "yes"'],
     [{ disableBuffering: true }, "createLogger: disableBuffering: expected a function, got true"],
   ])("refuses %j", (options, message) => {
     expect(() => createLogger(options)).toThrow(TypeError);

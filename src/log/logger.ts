@@ -134,7 +134,7 @@ export class BoundLogger implements RootLogger {
     if (typeof debug !== "boolean" && typeof debug !== "function") {
       throw new TypeError(`setDebug: expected a boolean or a function of the call, got ${describe(debug)}`);
     }
-    this.core.debug = debug;
+    this.core.setDebug(debug);
   }
 
   private emit(severity: Severity, message: string | Printf, fields: Fields | undefined): void {

@@ -23,7 +23,8 @@ export function logObserver(
     const { core, bindings } = given ?? rootLogger();
     const carried = carriedLogger(call.parent);
     const parent = call.side === "client" ? runningLog(callOf(call.parent)) : undefined;
-    const log = new CallLog(parent?.core ?? core, call, resolved, parent, carried?.bindings ?? bindings);
+    const inherited = carried?.bindings === undefined ? bindings : { ...bindings, ...carried.bindings };
+    const log = new CallLog(parent?.core ?? core, call, resolved, parent, inherited);
     call.log = log;
     return log;
   };

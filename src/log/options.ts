@@ -57,6 +57,7 @@ export interface LoggerOptions {
 /** A logger's options, checked and complete. */
 export interface ResolvedLoggerOptions {
   readonly outputs: readonly LogOutput[];
+  readonly isDefault: boolean;
   readonly debug: DebugOption;
   readonly maxSize: number;
   readonly maxEntries: number;
@@ -82,6 +83,7 @@ export function resolveLoggerOptions(options: LoggerOptions): ResolvedLoggerOpti
   }
   return {
     outputs: outputsOf(options),
+    isDefault: check("default", options.default ?? false, ["boolean"]),
     debug: check("debug", options.debug ?? false, ["boolean", "function"]),
     maxSize: positive("maxSize", options.maxSize, 1024),
     maxEntries: positive("maxEntries", options.maxEntries, 500),
@@ -93,7 +95,9 @@ export function resolveLoggerOptions(options: LoggerOptions): ResolvedLoggerOpti
     fields: checkAll("fields", options.fields ?? []),
     fileLocation: check("fileLocation", options.fileLocation ?? false, ["boolean"]),
     disableBuffering:
-      options.disableBuffering && check("disableBuffering", options.disableBuffering, ["function"]),
+      options.disableBuffering === undefined
+        ? undefined
+        : check("disableBuffering", options.disableBuffering, ["function"]),
   };
 }
 

@@ -1,5 +1,5 @@
 import { openSink, stdoutIsTerminal, stdoutSink } from "#platform";
-import { reportFault } from "../call/fault.js";
+import { ignorePromise, reportFault } from "../call/fault.js";
 import { formatJson } from "./format-json.js";
 import { formatTerminal } from "./format-terminal.js";
 import { formatText } from "./format-text.js";
@@ -29,7 +29,7 @@ export class Output {
       return;
     }
     try {
-      this.sink.write(text);
+      ignorePromise(this.sink, "a log sink", this.sink.write(text));
     } catch (error) {
       reportFault(this.sink, "a log sink", error);
     }

@@ -2,7 +2,7 @@
 export interface RequestIdOptions {
   /** The header that brings and takes it. Default `x-request-id`. */
   readonly header?: string;
-  /** Makes ids. Default: a random UUID. */
+  /** Makes ids, of the form that is taken over from clients. Default, and in place of others: a random UUID. */
   readonly generate?: () => string;
   /**
    * Sends the id on: a server in its response headers (where the call gets as far as headers of its own: an error of
@@ -18,13 +18,17 @@ export interface ResolvedRequestIdOptions {
   readonly propagate: boolean;
 }
 
-/**
- * The id that a client sent, if it is one that can be taken over: up to 128 letters, digits and `._:/+=@-`, beginning
- * with a letter or digit. Anything else could be made to look like something else in a log.
- */
+/** The id that a client sent, if it is one that can be taken over. */
 export function requestIdOf(header: Headers, name: string): string | undefined {
-  const id = header.get(name);
-  return id !== null && /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/.test(id) ? id : undefined;
+  return validRequestId(header.get(name));
+}
+
+/**
+ * An id that has up to 128 letters, digits and `._:/+=@-`, and begins with a letter or digit; undefined for any other.
+ * Anything else could be made to look like something else in a log, or is no value for a header.
+ */
+export function validRequestId(id: unknown): string | undefined {
+  return typeof id === "string" && /^[A-Za-z0-9][A-Za-z0-9._:/+=@-]{0,127}$/.test(id) ? id : undefined;
 }
 
 /** A random UUID. */

@@ -49,8 +49,10 @@ export class LogScope {
     const { dropped } = this.buffer;
     const lines = this.buffer.take();
     const fresh = this.withoutStale(lines);
-    const lost = dropped + lines.length - fresh.length;
-    return [...this.start(), ...(lost > 0 ? [this.notice(lost, fresh[0])] : []), ...fresh];
+    const start = this.start();
+    const freshStart = this.withoutStale(start);
+    const lost = dropped + lines.length - fresh.length + start.length - freshStart.length;
+    return [...freshStart, ...(lost > 0 ? [this.notice(lost, fresh[0])] : []), ...fresh];
   }
 
   private start(): Line[] {
