@@ -48,7 +48,9 @@ export async function startChatServer(options: {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const session of sessions) session.close();
       // A client that keeps its side of a stream open, or does not read, would keep its session open, too.
-      const force = setTimeout(() => sessions.forEach((session) => session.destroy()), graceMs);
+      const force = setTimeout(() => {
+        for (const session of sessions) session.destroy();
+      }, graceMs);
       await closed;
       clearTimeout(force);
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { runChild } from "../../test/support/child.js";
 
-const stories = ["info start", "info started a", "info start", "info started b"];
+const stories = ["info start", "info started a", "info start", "info started b", "info start"];
 
 describe("a process that dies with calls in flight", () => {
   it.each(["throw", "rejection"])(

@@ -11,7 +11,7 @@ const transport = createRouterTransport(
   (router) =>
     router.service(ChatService, {
       say({ text }, context) {
-        logger(context).info(`started ${text}`);
+        if (text !== "silent") logger(context).info(`started ${text}`);
         return new Promise(() => {});
       },
     }),
@@ -21,6 +21,7 @@ const client = createClient(ChatService, transport);
 const kept = setInterval(() => {}, 1000);
 void client.say({ text: "a" });
 void client.say({ text: "b" });
+void client.say({ text: "silent" });
 
 setImmediate(() => {
   if (how === "fatal") logger().fatal(new Error("gave up"), "the end");
