@@ -36,33 +36,25 @@ export class Observers {
 
   /** A message is about to be sent in the context `ctx`. */
   sending(ctx: Context, message: Message, n: number): void {
-    for (let i = 0; i < this.list.length; i++) {
-      try {
-        const result: unknown = this.list[i]?.onSend?.(ctx, message, n);
-        if (result !== undefined) this.watch(i, result);
-      } catch (error) {
-        this.report(i, error);
-      }
-    }
+    this.tell((observer) => observer.onSend?.(ctx, message, n));
   }
 
   /** The response headers are known. */
   responseHeader(header: Headers): void {
-    for (let i = 0; i < this.list.length; i++) {
-      try {
-        const result: unknown = this.list[i]?.onResponseHeader?.(header);
-        if (result !== undefined) this.watch(i, result);
-      } catch (error) {
-        this.report(i, error);
-      }
-    }
+    this.tell((observer) => observer.onResponseHeader?.(header));
   }
 
   /** The call has ended. */
   ended(outcome: Outcome): void {
+    this.tell((observer) => observer.onEnd?.(outcome));
+  }
+
+  private tell(event: (observer: CallObserver) => unknown): void {
     for (let i = 0; i < this.list.length; i++) {
+      const observer = this.list[i];
+      if (observer === undefined) continue;
       try {
-        const result: unknown = this.list[i]?.onEnd?.(outcome);
+        const result = event(observer);
         if (result !== undefined) this.watch(i, result);
       } catch (error) {
         this.report(i, error);

@@ -21,19 +21,27 @@ import type { Fields, Severity } from "./types.js";
 export interface Logger {
   /** Writes a line at once and flushes nothing: for the life of the process, as in "listening on :8080". */
   print(message: string, fields?: Fields): void;
+  /** `print`, with a format. */
   printf(format: string, ...args: readonly unknown[]): void;
+  /** What one would want to know of a call that fails. */
   info(message: string, fields?: Fields): void;
+  /** `info`, with a format. */
   infof(format: string, ...args: readonly unknown[]): void;
+  /** What is odd, and may be what led to a failure. It flushes nothing. */
   warn(message: string, fields?: Fields): void;
+  /** `warn`, with a format. */
   warnf(format: string, ...args: readonly unknown[]): void;
   /** Dropped unless debug is on; see {@link Logger.debugEnabled}. */
   debug(message: string, fields?: Fields): void;
+  /** `debug`, with a format. */
   debugf(format: string, ...args: readonly unknown[]): void;
   /** Writes all that the call has held back, and then this line, with the error's message, code, causes and stack. */
   error(error: unknown, message?: string, fields?: Fields): void;
+  /** `error`, with a format for the message. */
   errorf(error: unknown, format: string, ...args: readonly unknown[]): void;
   /** Like `error`; then flushes every sink and ends the process with exit code 1. */
   fatal(error: unknown, message?: string, fields?: Fields): void;
+  /** `fatal`, with a format for the message. */
   fatalf(error: unknown, format: string, ...args: readonly unknown[]): void;
   /** A logger that adds fields to every line. It shares the call's buffer: order is kept, and nothing is written twice. */
   with(fields: Fields): Logger;
