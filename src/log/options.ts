@@ -34,7 +34,7 @@ export interface LoggerOptions {
   readonly debug?: DebugOption;
   /** How many characters of one value are kept. Default 1024. */
   readonly maxSize?: number;
-  /** How many lines one call holds back. Default 500. */
+  /** How many lines one call holds back: the last ones. Default 100. */
   readonly maxEntries?: number;
   /** How much memory one call's lines take, roughly, in bytes. Default 256 KiB. */
   readonly maxBytes?: number;
@@ -86,7 +86,7 @@ export function resolveLoggerOptions(options: LoggerOptions): ResolvedLoggerOpti
     isDefault: check("default", options.default ?? false, ["boolean"]),
     debug: check("debug", options.debug ?? false, ["boolean", "function"]),
     maxSize: positive("maxSize", options.maxSize, 1024),
-    maxEntries: positive("maxEntries", options.maxEntries, 500),
+    maxEntries: positive("maxEntries", options.maxEntries, 100),
     maxBytes: positive("maxBytes", options.maxBytes, 256 * 1024),
     maxAgeMs: positive("maxAgeMs", options.maxAgeMs, Number.POSITIVE_INFINITY),
     budgetBytes:
