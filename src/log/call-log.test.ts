@@ -5,22 +5,11 @@ import { describe, expect, it } from "vitest";
 import { ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
 import { gate } from "../../test/support/gate.js";
-import { loggedChat } from "../../test/support/logged-chat.js";
+import { sayFields as call, loggedChat, sayStart as start } from "../../test/support/logged-chat.js";
 import { codeName } from "../call/code.js";
 import { runIn } from "../call/implicit.js";
 import { contextOf, receive } from "../context/index.js";
 import { lineLedger } from "./ledger.js";
-
-const call = { request_id: "<id>", "rpc.service": "chat.v1.ChatService", "rpc.method": "Say" };
-const start = {
-  time: "<time>",
-  level: "info",
-  msg: "start",
-  "rpc.side": "server",
-  "rpc.kind": "unary",
-  "rpc.protocol": "connect",
-  ...call,
-};
 
 describe("the log of a call", () => {
   it("is silent when the call succeeds", async () => {

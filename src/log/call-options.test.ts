@@ -2,18 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { logger } from "connect-clue";
 import { describe, expect, it } from "vitest";
 import { requests } from "../../test/support/chat-server.js";
-import { loggedChat } from "../../test/support/logged-chat.js";
-
-const call = { request_id: "<id>", "rpc.service": "chat.v1.ChatService", "rpc.method": "Say" };
-const start = {
-  time: "<time>",
-  level: "info",
-  msg: "start",
-  "rpc.side": "server",
-  "rpc.kind": "unary",
-  "rpc.protocol": "connect",
-  ...call,
-};
+import { sayFields as call, loggedChat, sayStart as start } from "../../test/support/logged-chat.js";
 
 describe("the log options", () => {
   it("access: always writes start and end at once, and still forgets the rest", async () => {

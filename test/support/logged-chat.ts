@@ -11,6 +11,20 @@ import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import type { ChatHandlers } from "./chat-server.js";
 import { type LogLine, parseLines } from "./line-sink.js";
 
+/** The fields that every line of a `Say` call carries. */
+export const sayFields = { request_id: "<id>", "rpc.service": "chat.v1.ChatService", "rpc.method": "Say" };
+
+/** The start line of a `Say` call. */
+export const sayStart = {
+  time: "<time>",
+  level: "info",
+  msg: "start",
+  "rpc.side": "server",
+  "rpc.kind": "unary",
+  "rpc.protocol": "connect",
+  ...sayFields,
+};
+
 /** A chat service in memory whose log a test reads. */
 export interface LoggedChat {
   readonly client: Client<typeof ChatService>;
