@@ -1,11 +1,18 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { createLogger, type LoggerOptions, type LogOptions, serverInterceptor } from "connect-clue";
+import { registerTelemetry } from "./telemetry.js";
 
 /** The benchmarked configurations; `bare` has nothing of the kit. */
-export type Variant = "bare" | "bare again" | "implicitContext: false" | "implicitContext: true";
+export type Variant = "bare" | "bare again" | KitVariant;
 
-/** The variants with the kit. */
-export const kitVariants = ["implicitContext: false", "implicitContext: true"] as const satisfies Variant[];
+/**
+ * How the kit is set up. `logs alone`: no OpenTelemetry SDK is there. `all on`: one is, spans are sampled at 10 %, metrics
+ * are collected. With `implicit context` the contexts are kept in an AsyncLocalStorage.
+ */
+export type KitVariant = "logs alone" | "all on" | "all on, implicit context" | "all on, spans buffered";
+
+/** The variants with the kit that are measured end to end. */
+export const kitVariants = ["logs alone", "all on", "all on, implicit context"] as const satisfies Variant[];
 
 /**
  * The variant that a worker was started as.
@@ -14,26 +21,35 @@ export const kitVariants = ["implicitContext: false", "implicitContext: true"] a
  */
 export function variantFromCommandLine(): Variant {
   const name = process.argv[2];
-  if (name === "bare" || name === "bare again" || kitVariants.some((variant) => variant === name)) {
-    return name as Variant;
-  }
+  const known: readonly string[] = ["bare", "bare again", "all on, spans buffered", ...kitVariants];
+  if (name !== undefined && known.includes(name)) return name as Variant;
   throw new TypeError(`expected the name of a variant, got ${name}`);
 }
 
-/** The kit's interceptor as it is benchmarked: all on by default, and nothing to write, since all calls succeed. */
+/**
+ * The kit's interceptor as it is benchmarked. All calls succeed: only those that are sampled write their lines, and
+ * their sink costs nothing.
+ */
 export function kitInterceptor(
-  variant: Variant,
+  variant: KitVariant,
   logging: LoggerOptions = {},
   log: LogOptions = {},
 ): Interceptor {
+  const hasImplicitContext = variant === "all on, implicit context";
+  if (variant !== "logs alone") {
+    registerTelemetry({
+      hasContextManager: hasImplicitContext,
+      buffersSpans: variant === "all on, spans buffered",
+    });
+  }
   return serverInterceptor({
-    logger: createLogger({ sink: silence, ...logging }),
+    logger: createLogger({ sink: variant === "logs alone" ? silence : nothing, ...logging }),
     log,
-    implicitContext: variant === "implicitContext: true",
+    implicitContext: hasImplicitContext,
   });
 }
 
-/** A benchmark that writes measures something else than it says. */
+/** Without tracing, a benchmark that writes measures something else than it says. */
 const silence = {
   write(text: string): void {
     queueMicrotask(() => {
@@ -41,3 +57,5 @@ const silence = {
     });
   },
 };
+
+const nothing = { write(): void {} };

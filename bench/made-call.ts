@@ -98,6 +98,19 @@ export async function* chatRequests(count: number): AsyncGenerator<ChatRequest> 
   for (let n = 0; n < count; n++) yield chatRequest;
 }
 
+/** A stream of small messages, each with a trace of its own. */
+export async function* tracedRequests(count: number): AsyncGenerator<ChatRequest> {
+  for (let n = 0; n < count; n++) {
+    yield create(ChatRequestSchema, { text: "hello", traceMetadata: { traceparent: traceparent(n) } });
+  }
+}
+
+/** The trace context of the n-th message. One in ten is sampled. */
+export function traceparent(n: number): string {
+  const id = (n + 1).toString(16);
+  return `00-${id.padStart(32, "a")}-${id.padStart(16, "b")}-${n % 10 === 0 ? "01" : "00"}`;
+}
+
 const { say, chat } = ChatService.method;
 const sayRequest = create(SayRequestSchema, { text: "hello" });
 const sayResponse = create(SayResponseSchema, { text: "you said: hello" });

@@ -14,6 +14,7 @@ import { formatTable, goalTable } from "./table.js";
 const benches: Readonly<Record<string, Bench>> = {
   unary: endToEnd("unary"),
   burst: endToEnd("burst"),
+  traced: endToEnd("traced"),
   "ping-pong": endToEnd("ping-pong"),
   direct,
   log: logLines,

@@ -18,6 +18,22 @@ const lines = {
     "@connectrpc/connect-node@^2",
     "@bufbuild/protobuf@^2",
     "@opentelemetry/api@^1",
+    ...[
+      "context-async-hooks",
+      "core",
+      "propagator-b3",
+      "resources",
+      "sdk-logs",
+      "sdk-metrics",
+      "sdk-trace",
+    ].map((name) => `@opentelemetry/${name}@^3`),
+    ...[
+      "exporter-metrics-otlp-grpc",
+      "exporter-metrics-otlp-proto",
+      "exporter-prometheus",
+      "exporter-trace-otlp-grpc",
+      "exporter-trace-otlp-proto",
+    ].map((name) => `@opentelemetry/${name}@>=0.300.0`),
   ],
 };
 

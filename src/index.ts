@@ -1,4 +1,5 @@
 export { codeName } from "./call/code.js";
+export type { ForceOptions } from "./call/force.js";
 export type { MethodFilter } from "./call/method-filter.js";
 export type {
   CallInfo,
@@ -25,8 +26,10 @@ export {
 export { clientInterceptor, type InterceptorOptions, serverInterceptor } from "./interceptors.js";
 export {
   type AccessLine,
+  annotate,
   createLogger,
   type DebugOption,
+  type EntrySink,
   type Field,
   type Fields,
   formatJson,
@@ -50,3 +53,5 @@ export {
   withFields,
   withLogger,
 } from "./log/index.js";
+export type { MetricsOptions } from "./metrics/index.js";
+export type { CarrierKind, TraceOptions } from "./trace/index.js";

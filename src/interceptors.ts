@@ -1,4 +1,5 @@
 import type { Interceptor } from "@connectrpc/connect";
+import { type ForceOptions, forceObserver } from "./call/force.js";
 import { chooseImplicitContext } from "./call/implicit.js";
 import { observingInterceptor } from "./call/interceptor.js";
 import { compileFilter, type MethodFilter } from "./call/method-filter.js";
@@ -6,6 +7,10 @@ import { checkKnown } from "./call/options.js";
 import type { CallObserverFactory, Side } from "./call/types.js";
 import type { Logger, LogOptions } from "./log/index.js";
 import { logObserver } from "./log/observer.js";
+import type { MetricsOptions } from "./metrics/index.js";
+import { metricsObserver } from "./metrics/observer.js";
+import type { TraceOptions } from "./trace/index.js";
+import { traceObserver } from "./trace/observer.js";
 
 /** Options of both interceptors. */
 export interface InterceptorOptions {
@@ -13,6 +18,12 @@ export interface InterceptorOptions {
   readonly logger?: Logger;
   /** How calls are logged; false for not at all. */
   readonly log?: LogOptions | false;
+  /** How calls and their messages are traced; false for not at all. Without an OpenTelemetry SDK contexts are handed on. */
+  readonly trace?: TraceOptions | false;
+  /** What is measured of calls; false for nothing. Without an OpenTelemetry SDK nothing is. */
+  readonly metrics?: MetricsOptions | false;
+  /** Who may ask for sampling and debug of one call, by a request header. Servers only. Default: nobody. */
+  readonly force?: ForceOptions;
   /** One's own observers, after the kit's. A factory is called for each call, and may return nothing. */
   readonly observers?: readonly CallObserverFactory[];
   /** The methods to observe. All others pass untouched. Default: all. */
@@ -55,13 +66,35 @@ export function clientInterceptor(options: InterceptorOptions = {}): Interceptor
 }
 
 function interceptor(side: Side, options: InterceptorOptions): Interceptor {
-  checkKnown(`${side}Interceptor`, options, ["logger", "log", "observers", "filter", "implicitContext"]);
-  const { logger, log = {}, observers = [], filter, implicitContext } = options;
+  checkKnown(`${side}Interceptor`, options, known);
+  const { observers = [], filter, implicitContext } = options;
   if (!Array.isArray(observers) || observers.some((observer) => typeof observer !== "function")) {
     throw new TypeError("observers: expected an array of functions that make an observer for a call");
   }
-  const factories: CallObserverFactory[] = log === false ? [] : [logObserver(logger, log)];
+  const factories = [...features(side, options), ...observers];
   const passes = compileFilter(filter, "filter");
   if (implicitContext !== undefined) chooseImplicitContext(implicitContext);
-  return observingInterceptor({ side, observers: [...factories, ...observers], filter: passes });
+  return observingInterceptor({ side, observers: factories, filter: passes });
 }
+
+/** In this order: what forces a call decides its sampling, its span decides whether its lines are written. */
+function features(side: Side, options: InterceptorOptions): CallObserverFactory[] {
+  const { logger, log = {}, trace = {}, metrics = {}, force } = options;
+  return [
+    ...(force === undefined ? [] : [forceObserver(side, force)]),
+    ...(trace === false ? [] : [traceObserver(trace)]),
+    ...(metrics === false ? [] : [metricsObserver(side, metrics)]),
+    ...(log === false ? [] : [logObserver(logger, log)]),
+  ];
+}
+
+const known: readonly (keyof InterceptorOptions)[] = [
+  "logger",
+  "log",
+  "trace",
+  "metrics",
+  "force",
+  "observers",
+  "filter",
+  "implicitContext",
+];

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
 import { root } from "./support/built.js";
 import { type Program, run, says } from "./support/chat-process.js";
+import { startGrpcReceiver, startHttpReceiver } from "./support/otlp-receiver.js";
 
 const running: Program[] = [];
 
@@ -27,6 +28,7 @@ describe("npm run demo", () => {
       "2. The story of a failure",
       "3. A stream of (ctx, msg)",
       "4. A stream that the client leaves",
+      "5. The trace of one message through two services",
       "The end",
     ]);
     expect(demo.stdout).not.toContain("\u001b");
@@ -107,6 +109,35 @@ describe("npm start", () => {
       { msg: "received", outcome: undefined },
       { msg: "end", outcome: "shutdown" },
     ]);
+  });
+
+  it.each([
+    ["grpc", startGrpcReceiver],
+    ["http/protobuf", startHttpReceiver],
+  ] as const)("sends telemetry by %s before it ends, when told where to", async (protocol, startReceiver) => {
+    const collector = await startReceiver();
+    const server = await startServer({
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_RESOURCE_ATTRIBUTES: "service.namespace=tour",
+    });
+    await server.client.say({ text: "hi" });
+    server.child.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
+    expect(collector.spans.map(({ name, kind }) => [kind, name])).toEqual([
+      ["SERVER", "chat.v1.ChatService/Say"],
+    ]);
+    expect(collector.metrics.map(({ name }) => name).sort()).toEqual([
+      "clue.rpc.server.active_calls",
+      "clue.rpc.server.received_messages",
+      "clue.rpc.server.sent_messages",
+      "rpc.server.call.duration",
+    ]);
+    expect(collector.spans[0]?.resource).toMatchObject({
+      "service.name": "chat",
+      "service.namespace": "tour",
+    });
+    expect(collector.spans[0]?.traceState).toBe("ot=th:0");
   });
 
   it.each(["http", "70000", "-1", "1.5"])("refuses PORT=%s", async (PORT) => {

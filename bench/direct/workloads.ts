@@ -9,13 +9,14 @@ import {
   type Next,
   runCall,
   streamNext,
+  tracedRequests,
   unaryCall,
   unaryNext,
 } from "../made-call.js";
 import type { Batch } from "../nanoseconds.js";
 
 /** What is driven without a transport. */
-export type DirectWorkload = "unary" | "plain" | "pairs" | "pairs and line";
+export type DirectWorkload = "unary" | "plain" | "pairs" | "pairs and line" | "traced";
 
 /** How a workload is called in tables. */
 export const directNames: Readonly<Record<DirectWorkload, string>> = {
@@ -23,13 +24,15 @@ export const directNames: Readonly<Record<DirectWorkload, string>> = {
   plain: "message (receive + reply) in a plain loop, no line",
   pairs: "message (receive + reply) with receive() and send(), no line",
   "pairs and line": "message (receive + reply) with receive(), send() and one line",
+  traced: "message (receive + reply) with a context of its own both ways, no line",
 };
 
 /** The workloads for one variant. Without the kit all ways to write a loop are the plain one. */
 export function directWorkloads(variant: Variant): Readonly<Record<DirectWorkload, Batch>> {
-  if (variant === "bare") {
+  if (variant === "bare" || variant === "bare again") {
     const plain = messages(streamNext(plainLoop));
-    return { unary: calls(unaryNext(ignore)), plain, pairs: plain, "pairs and line": plain };
+    const traced = messages(streamNext(plainLoop), tracedRequests);
+    return { unary: calls(unaryNext(ignore)), plain, pairs: plain, "pairs and line": plain, traced };
   }
   const observe = kitInterceptor(variant);
   return {
@@ -44,6 +47,7 @@ export function directWorkloads(variant: Variant): Readonly<Record<DirectWorkloa
     plain: messages(observe(streamNext(plainLoop))),
     pairs: messages(observe(streamNext(pairsLoop))),
     "pairs and line": messages(observe(streamNext(pairsLoopWithLine))),
+    traced: messages(observe(streamNext(pairsLoop)), tracedRequests),
   };
 }
 
@@ -73,9 +77,9 @@ function calls(next: Next): Batch {
   };
 }
 
-function messages(next: Next): Batch {
+function messages(next: Next, requests = chatRequests): Batch {
   const operations = 5000;
-  return { operations, run: () => runCall(next, chatCall(chatRequests(operations))) };
+  return { operations, run: () => runCall(next, chatCall(requests(operations))) };
 }
 
 function ignore(): void {}

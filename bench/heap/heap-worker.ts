@@ -24,7 +24,7 @@ answerQuestions<HeapQuestion, HeapAnswer>(async ({ messages }) => {
       if (++received % (messages / 10) === 0) heap.push(usedHeap());
     }
   });
-  await runCall(kitInterceptor("implicitContext: true")(next), chatCall(chatRequests(messages)));
+  await runCall(kitInterceptor("all on, implicit context")(next), chatCall(chatRequests(messages)));
   return heap;
 });
 

@@ -2,6 +2,7 @@
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { traceparent } from "../made-call.js";
 import { quantile } from "../statistics.js";
 import { answerQuestions } from "../worker.js";
 import type { Workload } from "./workload.js";
@@ -24,7 +25,7 @@ export interface LoadResult {
 type ChatClient = Client<typeof ChatService>;
 
 const callsAtATime = 16;
-const loads = { unary, burst, "ping-pong": pingPong };
+const loads = { unary, burst, traced, "ping-pong": pingPong };
 const clients = new Map<string, ChatClient>();
 
 answerQuestions<Load, LoadResult>(async ({ url, workload, operations }) => {
@@ -61,6 +62,17 @@ async function unary(client: ChatClient, calls: number): Promise<number> {
 async function burst(client: ChatClient, messages: number): Promise<undefined> {
   async function* requests() {
     for (let n = 0; n < messages; n++) yield { text: "hello" };
+  }
+  let replies = 0;
+  for await (const _ of client.chat(requests())) replies++;
+  expectReplies(replies, messages);
+}
+
+/** Messages as fast as they are taken, each with a trace of its own. */
+async function traced(client: ChatClient, messages: number): Promise<undefined> {
+  async function* requests() {
+    for (let n = 0; n < messages; n++)
+      yield { text: "hello", traceMetadata: { traceparent: traceparent(n) } };
   }
   let replies = 0;
   for await (const _ of client.chat(requests())) replies++;

@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type RootLogger, serverInterceptor } from "connect-clue";
+import { type RootLogger, serverInterceptor, type TraceOptions } from "connect-clue";
 import { nodeContextValues } from "connect-clue/node";
 import { chatService } from "./chat-service.js";
 import { ChatService } from "./gen/chat/v1/chat_pb.js";
@@ -19,20 +19,25 @@ export interface ChatServer {
  * Serves the chat service over HTTP/2 cleartext with gRPC, gRPC-Web and Connect.
  *
  * @param options.port - 0 for any that is free
+ * @param options.service - another implementation of the service
+ * @param options.trace - how calls are traced; as the kit does it by default
  * @throws Error when the port can't be had
  */
 export async function startChatServer(options: {
   readonly host: string;
   readonly port: number;
   readonly log: RootLogger;
+  readonly service?: Partial<ServiceImpl<typeof ChatService>>;
+  readonly trace?: TraceOptions;
 }): Promise<ChatServer> {
+  const { log: logger, service = chatService, trace = {} } = options;
   const shutdown = new AbortController();
   setMaxListeners(0, shutdown.signal); // every call in flight listens to it
   const handler = connectNodeAdapter({
-    interceptors: [serverInterceptor({ logger: options.log })],
+    interceptors: [serverInterceptor({ logger, trace })],
     contextValues: nodeContextValues,
     shutdownSignal: shutdown.signal,
-    routes: (router) => router.service(ChatService, chatService),
+    routes: (router) => router.service(ChatService, service),
   });
   const server = createServer(handler);
   const sessions = new Set<ServerHttp2Session>();

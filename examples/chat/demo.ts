@@ -3,13 +3,20 @@ import { cancelledStream } from "./tour/cancelled-stream.js";
 import { check } from "./tour/check.js";
 import { failureStory } from "./tour/failure-story.js";
 import { createGuest } from "./tour/guest.js";
+import { oneMessage } from "./tour/one-message.js";
 import { pairs } from "./tour/pairs.js";
 import { fail, say, title } from "./tour/screen.js";
 import { type ServerProcess, startServerProcess } from "./tour/server-process.js";
 import { silence } from "./tour/silence.js";
 import type { Tour } from "./tour/tour.js";
 
-const chapters: readonly ((tour: Tour) => Promise<void>)[] = [silence, failureStory, pairs, cancelledStream];
+const chapters: readonly ((tour: Tour) => Promise<void>)[] = [
+  silence,
+  failureStory,
+  pairs,
+  cancelledStream,
+  oneMessage,
+];
 
 try {
   const server = await startServerProcess();

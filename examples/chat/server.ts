@@ -1,13 +1,20 @@
 /** `npm start`: serves the chat service until SIGINT or SIGTERM. Logs alone go to standard output. */
 import { createLogger, type LogFormatOption } from "connect-clue";
+import { configureOpenTelemetry, exportersFromEnvironment, type Telemetry } from "connect-clue/telemetry";
 import { type ChatServer, startChatServer } from "./chat-server.js";
 
 const log = createLogger(formatFromEnvironment());
 
 try {
   const host = process.env.HOST || "127.0.0.1";
-  const server = await startChatServer({ host, port: portFromEnvironment(), log });
-  stopOnSignal(server);
+  const telemetry = telemetryFromEnvironment();
+  const server = await startChatServer({
+    host,
+    port: portFromEnvironment(),
+    log,
+    trace: { messageSpans: "child" },
+  });
+  stopOnSignal(server, telemetry);
   console.error(greeting(server.url));
 } catch (error) {
   log.fatal(error, "can't start");
@@ -24,14 +31,29 @@ function greeting(url: string): string {
   ].join("\n");
 }
 
+/** Sends spans and metrics to where the environment says, if it does. The other `OTEL_*` variables hold, too. */
+function telemetryFromEnvironment(): Telemetry | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES = "" } = process.env;
+  if (!OTEL_EXPORTER_OTLP_ENDPOINT) return undefined;
+  const isNamed = OTEL_SERVICE_NAME || /\bservice\.name=/.test(OTEL_RESOURCE_ATTRIBUTES);
+  return configureOpenTelemetry({
+    ...(isNamed ? {} : { service: "chat" }),
+    ...exportersFromEnvironment(),
+    logger: log,
+  });
+}
+
 /** Through npm a signal may come twice, within milliseconds: the second one means nothing then. */
-function stopOnSignal(server: ChatServer): void {
+function stopOnSignal(server: ChatServer, telemetry: Telemetry | undefined): void {
   let stopping: number | undefined;
   const stop = () => {
     if (stopping === undefined) {
       stopping = performance.now();
       const exit = () => process.exit(0);
-      server.stop().then(exit, exit);
+      server
+        .stop()
+        .then(() => telemetry?.shutdown())
+        .then(exit, exit);
     } else if (performance.now() - stopping > 1000) {
       process.exit(1);
     }

@@ -1,6 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { ContextKey, StreamRequest, UnaryRequest } from "@connectrpc/connect";
 import { type Context, createContextKey } from "@opentelemetry/api";
+import { reportFault } from "./fault.js";
 import { type MethodInfo, methodInfo } from "./method.js";
 import { Observers } from "./observers.js";
 import type { Failure } from "./outcome.js";
@@ -28,13 +29,22 @@ export class Call implements CallInfo {
   log: unknown;
   /** Ends a client's stream from this side; undefined on servers and for unary calls. */
   cancel: ((reason: unknown) => void) | undefined;
+  /** Messages whose trace metadata could not be used. */
+  ignoredMetadata = 0;
+  /** What traces a stream's messages; undefined for unary calls and where calls are not traced. */
+  messageTrace: MessageTrace | undefined;
+  /** An authorised header asked for sampling and debug; calls that are made for such a call follow it. */
+  forced: boolean;
+  /** When the call began, on the clock of `performance.now()`. */
+  readonly startedAt: number = performance.now();
 
   private readonly info: MethodInfo;
   private readonly observers: Observers;
-  private readonly startedAt = performance.now();
   private startTimeMs: number | undefined;
   private finishedAt: number | undefined;
+  private latest: ReceivedMessage | undefined;
   private messageContexts: WeakMap<object, Context> | undefined;
+  private endListeners: ((call: Call) => void)[] | undefined;
 
   constructor(
     readonly side: Side,
@@ -44,6 +54,7 @@ export class Call implements CallInfo {
   ) {
     this.info = methodInfo(request.method);
     this.transport = side === "server" ? request.contextValues.get(transportKey) : undefined;
+    this.forced = callOf(parent)?.forced ?? false;
     this.ctx = parent.setValue(callKey, this);
     this.current = this.ctx;
     this.observers = new Observers(this, factories);
@@ -104,19 +115,44 @@ export class Call implements CallInfo {
     const ctx = this.observers.received(this.ctx, message, this.received);
     this.current = ctx;
     if (ctx === this.ctx) return;
-    this.messageContexts ??= new WeakMap();
-    this.messageContexts.set(message, ctx);
+    this.remember(message, ctx);
   }
 
   /** The context that a received message came with; undefined when that is the call's own. */
   messageContext(message: object): Context | undefined {
-    return this.messageContexts?.get(message);
+    const { latest } = this;
+    if (latest?.message !== message) return this.messageContexts?.get(message);
+    latest.isTaken = true;
+    return latest.ctx;
   }
 
-  /** A message is handed on to be sent; it counts when {@link onSent} says so. */
-  onSending(ctx: Context, message: Message): void {
-    if (this.outcome !== undefined) return;
+  /**
+   * Most messages are asked for at once and only once: the newest needs no map, and is put into one only when it has to
+   * make way before anybody has asked.
+   */
+  private remember(message: object, ctx: Context): void {
+    const { latest } = this;
+    if (latest !== undefined && !latest.isTaken) {
+      this.messageContexts ??= new WeakMap();
+      this.messageContexts.set(latest.message, latest.ctx);
+    }
+    this.latest = { message, ctx, isTaken: false };
+  }
+
+  /**
+   * A message is handed on to be sent; it counts when {@link onSent} says so.
+   *
+   * @returns what goes out in its place: the message, or a copy with its trace metadata set or removed
+   */
+  onSending(ctx: Context, message: Message): Message {
+    if (this.outcome !== undefined) return message;
     this.observers.sending(ctx, message, this.sent + 1);
+    return this.messageTrace?.outgoing(ctx, message) ?? message;
+  }
+
+  /** The work on the received message is over: the next one is asked for, or its callback has ended. */
+  onMessageDone(): void {
+    this.messageTrace?.messageDone();
   }
 
   onSent(): void {
@@ -154,15 +190,44 @@ export class Call implements CallInfo {
     this.settle({ type, code, cause, durationMs: this.durationMs(), received, sent });
   }
 
+  /** Tells of the call's end after its observers have heard of it; now, if it has ended. */
+  whenEnded(listener: (call: Call) => void): void {
+    if (this.outcome !== undefined) listener(this);
+    else if (this.endListeners === undefined) this.endListeners = [listener];
+    else this.endListeners.push(listener);
+  }
+
   private settle(outcome: Outcome): void {
     this.outcome = outcome;
     liveCalls.delete(this);
     this.observers.ended(outcome);
+    for (const listener of this.endListeners ?? []) {
+      try {
+        listener(this);
+      } catch (error) {
+        reportFault(listener, "a listener for the end of calls", error);
+      }
+    }
   }
 
   private durationMs(): number {
     return (this.finishedAt ?? performance.now()) - this.startedAt;
   }
+}
+
+/** A message with its context, and whether somebody has asked for that. */
+interface ReceivedMessage {
+  readonly message: object;
+  readonly ctx: Context;
+  isTaken: boolean;
+}
+
+/** What the trace does with the messages of a stream. Nothing of it throws. */
+export interface MessageTrace {
+  /** The message as it goes out in `ctx`. The caller's object is never written to. */
+  outgoing(ctx: Context, message: Message): Message;
+  /** The work on the received message is over. */
+  messageDone(): void;
 }
 
 /** The calls that have not ended yet, in the order in which they began. */

@@ -66,8 +66,8 @@ class ClientStream {
     run: (pull) => runIn(this.call.parent, pull, undefined),
     onPull: () => this.confirmSent(),
     onMessage: (message) => {
-      this.call.onSending(sendContext(this.call, message), message);
       this.sending = true;
+      return this.call.onSending(sendContext(this.call, message), message);
     },
     onDone: () => {},
     onError: () => {},
@@ -77,10 +77,12 @@ class ClientStream {
     run: (pull) => pull(),
     onPull: () => {
       this.unread = false;
+      this.call.onMessageDone();
     },
     onMessage: (message) => {
       if (this.call.received === 0) ownerOf.set(message, this.call);
       this.call.onReceived(message);
+      return message;
     },
     onDone: () => {
       this.confirmSent();

@@ -33,10 +33,16 @@ export function compileFilter(
   };
 }
 
+/** Turns a glob, in which `*` stands for any characters, into a predicate over `pkg.Service/Method`. */
+export function compileGlob(glob: string): (path: string) => boolean {
+  const parts = glob.split("*");
+  return (path) => matchesGlob(parts, path);
+}
+
 function decider(filter: MethodFilter, option: string): (method: DescMethod) => boolean {
   if (typeof filter === "string") {
-    const parts = filter.split("*");
-    return (method) => matchesGlob(parts, methodInfo(method).path);
+    const matches = compileGlob(filter);
+    return (method) => matches(methodInfo(method).path);
   }
   if (typeof filter !== "function") {
     throw new TypeError(

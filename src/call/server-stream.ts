@@ -47,7 +47,11 @@ class ServerStream {
 
   readonly requestHooks: StreamHooks<Message> = {
     run: (pull) => pull(),
-    onMessage: (message) => this.call.onReceived(message),
+    onPull: () => this.call.onMessageDone(),
+    onMessage: (message) => {
+      this.call.onReceived(message);
+      return message;
+    },
     onDone: () => {
       if (!this.requestLeft) this.requestEnded = true;
       this.call.current = this.call.ctx;
@@ -64,8 +68,8 @@ class ServerStream {
     run: (pull) => runIn(this.call.ctx, pull, undefined),
     onPull: () => this.confirmSent(),
     onMessage: (message) => {
-      this.call.onSending(sendContext(this.call, message), message);
       this.sending = true;
+      return this.call.onSending(sendContext(this.call, message), message);
     },
     onDone: () => this.done(),
     onError: (error) => this.failed(error),

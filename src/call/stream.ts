@@ -1,13 +1,14 @@
 /**
  * What to do at the points of an iteration. The wrapped iterator's own results and errors pass through
- * untouched and in the same tick; hooks must not throw.
+ * in the same tick, untouched but for what `onMessage` replaces; hooks must not throw.
  */
 export interface StreamHooks<T> {
   /** Pulls the next result from `pull`, so that a context can be put around it. */
   readonly run: <R>(pull: () => R) => R;
   /** The consumer asks for the next message: whatever was handed over before has been dealt with. */
   onPull?(): void;
-  onMessage(message: T): void;
+  /** A message is there. What it returns is handed on. */
+  onMessage(message: T): T;
   onDone(): void;
   onError(error: unknown): void;
   /** The consumer gives up by `return()`; called before the wrapped iterator hears of it. */
@@ -25,9 +26,12 @@ export function wrapStream<T>(stream: AsyncIterable<T>, hooks: StreamHooks<T>): 
   const inner = stream[Symbol.asyncIterator]();
 
   const onResult = (result: IteratorResult<T>): IteratorResult<T> => {
-    if (result.done === true) hooks.onDone();
-    else hooks.onMessage(result.value);
-    return result;
+    if (result.done === true) {
+      hooks.onDone();
+      return result;
+    }
+    const message = hooks.onMessage(result.value);
+    return message === result.value ? result : { done: false, value: message };
   };
   const onError = (error: unknown): never => {
     hooks.onError(error);

@@ -41,6 +41,8 @@ export interface CallInfo {
   readonly ctx: Context;
   /** Aborts when the call is cancelled, times out or the server shuts down, and in Connect also after success. */
   readonly signal: AbortSignal;
+  /** Whether an authorised header asked for sampling and debug; see the interceptors' `force`. */
+  readonly forced: boolean;
   /** Messages that have really been received. */
   readonly received: number;
   /** Messages that have really been sent: a message handed to a stream counts when the next one is asked for. */

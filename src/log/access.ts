@@ -1,5 +1,5 @@
-import { Code } from "@connectrpc/connect";
-import { asConnectError, codeName } from "../call/code.js";
+import type { Code } from "@connectrpc/connect";
+import { asConnectError, codeName, isServerFault } from "../call/code.js";
 import type { FailureOutcome, Outcome } from "../call/types.js";
 import type { CallLog } from "./call-log.js";
 import type { AccessLine, CallLogOptions } from "./call-options.js";
@@ -68,14 +68,5 @@ function statusMessage({ type, cause }: FailureOutcome): string | undefined {
 
 /** Codes that are the server's fault are errors, all others are the caller's and warnings. */
 function failureSeverity(code: Code): Severity {
-  return serverFaults.has(code) ? "error" : "warn";
+  return isServerFault(code) ? "error" : "warn";
 }
-
-const serverFaults: ReadonlySet<Code> = new Set([
-  Code.Unknown,
-  Code.DeadlineExceeded,
-  Code.Unimplemented,
-  Code.Internal,
-  Code.Unavailable,
-  Code.DataLoss,
-]);

@@ -1,5 +1,5 @@
-import { isError, prefix } from "./cut.js";
-import { errorText } from "./error-text.js";
+import { isError, prefix } from "../call/cut.js";
+import { errorText } from "../call/error-text.js";
 
 const maxDepth = 32;
 const hexBytes = 16;

@@ -1,9 +1,11 @@
 import { type Context, TraceFlags, trace } from "@opentelemetry/api";
 import { formatMessage } from "#platform";
+import { cut } from "../call/cut.js";
 import { guarded } from "../call/fault.js";
 import type { CallInfo } from "../call/types.js";
+import { annotatedFields } from "./annotation.js";
 import type { BufferLimits } from "./buffer.js";
-import { cut } from "./cut.js";
+import { copyFields } from "./copy-fields.js";
 import { Entry, FieldList } from "./entry.js";
 import { errorDetails } from "./error-fields.js";
 import { defaultKeys, type LogKeys } from "./keys.js";
@@ -58,6 +60,7 @@ export class LoggerCore {
 
   /** Whether debug is on for a call, or outside of calls. */
   debugOn(call: CallInfo | undefined): boolean {
+    if (call?.forced === true) return true;
     return typeof this.debug === "boolean" ? this.debug : this.debug(call);
   }
 
@@ -80,21 +83,9 @@ export class LoggerCore {
     return new Line(logger, input.time ?? Date.now(), severity, message, fields, details);
   }
 
-  /** Copies fields as they are now. Fields that cannot be read are told, not thrown. */
+  /** Copies fields as they are now. */
   copy(fields: Fields): FieldsCopy {
-    if (typeof fields !== "object" || fields === null) return { fields: snapshot(fields, this.maxSize) };
-    try {
-      const copy: Record<string, unknown> = { ...fields };
-      let count = 0;
-      for (const key in copy) {
-        const value = copy[key];
-        if (++count > maxFields) return firstOf(copy as FieldsCopy);
-        if (!isSmall(value, this.maxSize)) copy[key] = snapshot(value, this.maxSize);
-      }
-      return copy as FieldsCopy;
-    } catch {
-      return { fields: "[unreadable]" };
-    }
+    return copyFields(fields, this.maxSize);
   }
 
   /** Prepares a printf message: arguments that could still change are copied, the text is made at the flush. */
@@ -145,7 +136,12 @@ export class LoggerCore {
     if (details?.error !== undefined) own.addError(details.error);
     if (fields !== undefined) own.addAll(fields);
     if (details?.file !== undefined) own.add(keys.file, details.file);
-    return new Entry(time, severity, keys, own.fields, own.missing(logger.lastingFields));
+    const lasting = own.missing(logger.lastingFields);
+    if (details?.error?.annotation !== undefined) {
+      const moment = { time, span: trace.getSpanContext(logger.ctx) };
+      own.addMissing(annotatedFields(details.error.annotation, keys, moment), lasting);
+    }
+    return new Entry(time, severity, logger.ctx, keys, own.fields, lasting);
   }
 
   private text(message: string | Printf): string {
@@ -159,33 +155,6 @@ export class LoggerCore {
 export function isSampled(ctx: Context): boolean {
   const span = trace.getSpanContext(ctx);
   return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
-}
-
-/** How many fields of one object are logged. */
-const maxFields = 64;
-
-function firstOf(fields: FieldsCopy): FieldsCopy {
-  const first: Record<string, LogValue | undefined> = {};
-  let count = 0;
-  for (const key in fields) {
-    if (++count > maxFields) break;
-    first[key] = fields[key];
-  }
-  return first;
-}
-
-/** Whether a value can neither change nor be too large: most values, and so the one check that most of them cost. */
-function isSmall(value: unknown, maxSize: number): boolean {
-  switch (typeof value) {
-    case "string":
-      return value.length <= maxSize;
-    case "number":
-    case "boolean":
-    case "undefined":
-      return true;
-    default:
-      return value === null;
-  }
 }
 
 function bounded(text: string, maxSize: number): string {

@@ -1,4 +1,5 @@
-import { cut } from "./cut.js";
+import type { Context } from "@opentelemetry/api";
+import { cut } from "../call/cut.js";
 import type { ErrorDetails } from "./error-fields.js";
 import type { LogKeys } from "./keys.js";
 import type { FieldsCopy } from "./line.js";
@@ -12,6 +13,7 @@ export class Entry implements LogEntry {
   constructor(
     readonly time: number,
     readonly severity: Severity,
+    readonly ctx: Context,
     readonly keys: LogKeys,
     readonly own: readonly Field[],
     readonly lasting: LastingFields,
@@ -73,6 +75,16 @@ export class FieldList {
       [`${key}.causes`]: causes,
       [`${key}.stack`]: stack,
     });
+  }
+
+  /** Adds the fields whose keys neither this list nor the lasting fields have. */
+  addMissing(fields: FieldsCopy, lasting: LastingFields): void {
+    for (const key in fields) {
+      const free = this.free(key);
+      const isTaken = this.indexOf(free) >= 0 || lasting.fields.some(([other]) => other === free);
+      const value = fields[key];
+      if (value !== undefined && !isTaken) this.fields.push([free, value]);
+    }
   }
 
   /** The lasting fields whose keys are not there yet. All of them, in most cases. */

@@ -1,7 +1,8 @@
 import { asConnectError, codeName } from "../call/code.js";
+import { cut, isError, property } from "../call/cut.js";
+import { errorChain } from "../call/error-text.js";
+import { type Annotation, annotationOf } from "./annotation.js";
 import { boundedJson } from "./bounded-json.js";
-import { cut, isError, property } from "./cut.js";
-import { errorChain } from "./error-text.js";
 
 /** What a log line says of an error. */
 export interface ErrorDetails {
@@ -13,6 +14,8 @@ export interface ErrorDetails {
   readonly causes?: readonly string[];
   /** Where the first error of the chain that is no ConnectError was made: that one points to the fault. */
   readonly stack?: string;
+  /** What it was given to carry. */
+  readonly annotation?: Annotation;
 }
 
 /**
@@ -26,11 +29,13 @@ export function errorDetails(error: unknown, maxSize: number): ErrorDetails {
   const [message = "", ...causes] = chain.map((link) => messageOf(link, maxSize));
   const coded = chain.map(asConnectError).find((link) => link !== undefined);
   const stack = stackOf(chain);
+  const annotation = annotationOf(chain);
   return {
     message,
     ...(coded !== undefined && { code: codeName(coded.code) }),
     ...(causes.length > 0 && { causes }),
     ...(stack !== undefined && { stack: cut(stack, maxSize) }),
+    ...(annotation !== undefined && { annotation }),
   };
 }
 

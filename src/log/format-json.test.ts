@@ -1,6 +1,8 @@
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatJson } from "./format-json.js";
+import { defaultKeys } from "./keys.js";
 import type { Field, LogEntry } from "./types.js";
 import { boundedJson, Json } from "./value.js";
 
@@ -8,7 +10,7 @@ const head = '{"time":"2001-09-09T01:46:40.004Z","level":"info"';
 const noLine = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
 
 function entry(...fields: Field[]): LogEntry {
-  return { time: 1e12 + 4, severity: "info", keys: { time: "time", severity: "level" }, fields };
+  return { time: 1e12 + 4, severity: "info", ctx: ROOT_CONTEXT, keys: defaultKeys, fields };
 }
 
 describe("formatJson", () => {
@@ -19,7 +21,11 @@ describe("formatJson", () => {
   });
 
   it("takes other keys, and no fields at all", () => {
-    const line = formatJson({ ...entry(), time: Number.NaN, keys: { time: 'a"b', severity: "é" } });
+    const line = formatJson({
+      ...entry(),
+      time: Number.NaN,
+      keys: { ...defaultKeys, time: 'a"b', severity: "é" },
+    });
     expect(line).toBe('{"a\\"b":"invalid","é":"info"}');
   });
 

@@ -1,11 +1,13 @@
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatTerminal } from "./format-terminal.js";
+import { defaultKeys } from "./keys.js";
 import type { Field, LogEntry, Severity } from "./types.js";
 
 function entry(severity: Severity, seconds: number, ...fields: Field[]): LogEntry {
   const time = performance.timeOrigin + seconds * 1000 + 1;
-  return { time, severity, keys: { time: "time", severity: "level" }, fields };
+  return { time, severity, ctx: ROOT_CONTEXT, keys: defaultKeys, fields };
 }
 
 describe("formatTerminal", () => {

@@ -1,13 +1,15 @@
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatText } from "./format-text.js";
+import { defaultKeys } from "./keys.js";
 import type { Field, LogEntry } from "./types.js";
 import { Json } from "./value.js";
 
 const noLine = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u;
 
 function entry(...fields: Field[]): LogEntry {
-  return { time: 1e12 + 4, severity: "info", keys: { time: "time", severity: "level" }, fields };
+  return { time: 1e12 + 4, severity: "info", ctx: ROOT_CONTEXT, keys: defaultKeys, fields };
 }
 
 function printed(...fields: Field[]): string {
@@ -22,7 +24,11 @@ describe("formatText", () => {
   });
 
   it("takes other keys, and no fields at all", () => {
-    const line = formatText({ ...entry(), time: Number.NaN, keys: { time: "at", severity: "how bad" } });
+    const line = formatText({
+      ...entry(),
+      time: Number.NaN,
+      keys: { ...defaultKeys, time: "at", severity: "how bad" },
+    });
     expect(line).toBe("at=invalid how_bad=info");
   });
 

@@ -1,3 +1,4 @@
+export { annotate, annotationsOf } from "./annotate.js";
 export type { AccessLine, LogOptions } from "./call-options.js";
 export { logger, withFields, withLogger } from "./carry.js";
 export { createLogger } from "./create-logger.js";
@@ -8,4 +9,4 @@ export type { LogKeys } from "./keys.js";
 export type { Logger, RootLogger } from "./logger.js";
 export type { DebugOption, LogFormatOption, LoggerOptions, LogOutput, SinkOption } from "./options.js";
 export type { RequestIdOptions } from "./request-id.js";
-export type { Field, Fields, LogEntry, LogFormat, LogValue, Severity, Sink } from "./types.js";
+export type { EntrySink, Field, Fields, LogEntry, LogFormat, LogValue, Severity, Sink } from "./types.js";

@@ -64,6 +64,7 @@ function sizeOf(
   if (fields !== undefined) size += fieldsSize(fields);
   if (error !== undefined) {
     size += error.message.length + (error.stack?.length ?? 0) + valuesSize(error.causes ?? []);
+    if (error.annotation !== undefined) size += fieldsSize(error.annotation.fields);
   }
   return size;
 }

@@ -1,9 +1,10 @@
-import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { createContextKey, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { createLogger, type LogEntry, type LoggerOptions, logger, type RootLogger } from "connect-clue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lineLedger } from "./ledger.js";
 import { BoundLogger } from "./logger.js";
+import { Json } from "./value.js";
 
 describe("a logger outside of calls", () => {
   it("writes every line at once, with what it was given in the order in which it was", () => {
@@ -117,6 +118,50 @@ describe("a logger outside of calls", () => {
     expect(texts[2]).toBe("info\n");
   });
 
+  it("hands the entries themselves to a sink that takes them", () => {
+    const batches: (readonly LogEntry[])[] = [];
+    let flushes = 0;
+    const sink = {
+      writeEntries: (entries: readonly LogEntry[]) => batches.push(entries),
+      flushSync: () => flushes++,
+    };
+    const log = createLogger({ sink, keys: { message: "m" } });
+    const ctx = ROOT_CONTEXT.setValue(createContextKey("tenant"), "a");
+    log.info("hi", { to: "you", at: { x: 1 } });
+    new BoundLogger((log as BoundLogger).core, undefined, ctx, undefined).info("in a context");
+    log.flush();
+    const parts = batches.map(([entry]) => [entry?.severity, entry?.ctx, entry?.keys.message, entry?.fields]);
+    expect(parts).toEqual([
+      [
+        "info",
+        ROOT_CONTEXT,
+        "m",
+        [
+          ["m", "hi"],
+          ["to", "you"],
+          ["at", new Json('{"x":1}', false)],
+        ],
+      ],
+      ["info", ctx, "m", [["m", "in a context"]]],
+    ]);
+    expect(batches.map((entries) => entries.length)).toEqual([1, 1]);
+    expect(flushes).toBe(1);
+  });
+
+  it("survives a sink of entries that throws", () => {
+    let text = "";
+    const broken = {
+      writeEntries: () => {
+        throw new Error("broken");
+      },
+    };
+    const log = createLogger({
+      outputs: [{ sink: broken }, { sink: { write: (lines) => (text += lines) }, format: "text" }],
+    });
+    log.info("a");
+    expect(text).toMatch(/^time=\S+ level=info msg=a\n$/);
+  });
+
   it("survives sinks and formats that throw: the other outputs have the line", () => {
     let text = "";
     const broken = () => {
@@ -215,11 +260,15 @@ describe("createLogger", () => {
     [{ format: "xml" }, 'createLogger: format: expected "text", "terminal", "json" or a function, got "xml"'],
     [
       { sink: {} },
-      "createLogger: sink: expected an object with write(text), { fd: number } or { path: string }, got an object",
+      "createLogger: sink: expected an object with write(text) or writeEntries(entries), { fd: number } or { path: string }, got an object",
     ],
     [
       { sink: { fd: -1 } },
-      "createLogger: sink: expected an object with write(text), { fd: number } or { path: string }, got an object",
+      "createLogger: sink: expected an object with write(text) or writeEntries(entries), { fd: number } or { path: string }, got an object",
+    ],
+    [
+      { sink: { writeEntries() {} }, format: "json" },
+      "createLogger: format: a sink with writeEntries(entries) takes none; got both",
     ],
     [{ outputs: [] }, "createLogger: outputs: expected at least one { sink, format }"],
     [{ outputs: [{}], format: "json" }, "createLogger: outputs stands in place of format and sink; got both"],

@@ -3,19 +3,19 @@ import type { FileTarget } from "#platform";
 import { checkKnown, describe } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
 import { defaultKeys, type LogKeys } from "./keys.js";
-import type { Fields, LogFormat, Sink } from "./types.js";
+import type { EntrySink, Fields, LogFormat, Sink } from "./types.js";
 
 /** A format by name, or one's own. */
 export type LogFormatOption = "text" | "terminal" | "json" | LogFormat;
 
-/** A sink, or a file descriptor or file to make one of. */
-export type SinkOption = Sink | FileTarget;
+/** A sink of text or of entries, or a file descriptor or file to make one of. */
+export type SinkOption = Sink | EntrySink | FileTarget;
 
 /** One place where lines go, in its own format. */
 export interface LogOutput {
   /** Default: standard output. */
   readonly sink?: SinkOption;
-  /** Default: `terminal` where the sink is a terminal, else `text`. */
+  /** Default: `terminal` where the sink is a terminal, else `text`. A sink that takes entries has none. */
   readonly format?: LogFormatOption;
 }
 
@@ -127,6 +127,7 @@ function outputsOf({ format, sink, outputs }: LoggerOptions): readonly LogOutput
     checkKnown("createLogger: outputs", output, ["sink", "format"]);
     checkFormat(output.format);
     checkSink(output.sink);
+    checkNeedsFormat(output);
   }
   return list;
 }
@@ -143,12 +144,18 @@ function checkSink(sink: unknown): void {
   if (sink === undefined) return;
   if (typeof sink === "object" && sink !== null) {
     if ("write" in sink && typeof sink.write === "function") return;
+    if ("writeEntries" in sink && typeof sink.writeEntries === "function") return;
     if ("fd" in sink && typeof sink.fd === "number" && Number.isInteger(sink.fd) && sink.fd >= 0) return;
     if ("path" in sink && typeof sink.path === "string" && sink.path !== "") return;
   }
   throw new TypeError(
-    `createLogger: sink: expected an object with write(text), { fd: number } or { path: string }, got ${describe(sink)}`,
+    `createLogger: sink: expected an object with write(text) or writeEntries(entries), { fd: number } or { path: string }, got ${describe(sink)}`,
   );
+}
+
+function checkNeedsFormat({ sink, format }: LogOutput): void {
+  if (format === undefined || sink === undefined || !("writeEntries" in sink)) return;
+  throw new TypeError("createLogger: format: a sink with writeEntries(entries) takes none; got both");
 }
 
 function positive(option: string, value: number | undefined, fallback: number): number {

@@ -4,11 +4,11 @@ import { formatJson } from "./format-json.js";
 import { formatTerminal } from "./format-terminal.js";
 import { formatText } from "./format-text.js";
 import type { LogOutput, SinkOption } from "./options.js";
-import type { LogEntry, LogFormat, Sink } from "./types.js";
+import type { EntrySink, LogEntry, LogFormat, Sink } from "./types.js";
 
 /** Where lines go, and as what. It never throws, whatever its sink and its format do. */
 export class Output {
-  private readonly sink: Sink;
+  private readonly sink: Sink | EntrySink;
   private readonly format: LogFormat;
 
   constructor(output: LogOutput) {
@@ -18,8 +18,6 @@ export class Output {
 
   /** Writes the lines in one piece, so that those of one call stand together. */
   write(entries: readonly LogEntry[]): void {
-    let text = "";
-    for (const entry of entries) text += `${this.formatted(entry)}\n`;
     if (isOverfull(this.sink)) {
       reportFault(
         this.sink,
@@ -29,7 +27,7 @@ export class Output {
       return;
     }
     try {
-      ignorePromise(this.sink, "a log sink", this.sink.write(text));
+      ignorePromise(this.sink, "a log sink", this.hand(entries));
     } catch (error) {
       reportFault(this.sink, "a log sink", error);
     }
@@ -44,6 +42,13 @@ export class Output {
     }
   }
 
+  private hand(entries: readonly LogEntry[]): unknown {
+    if ("writeEntries" in this.sink) return this.sink.writeEntries(entries);
+    let text = "";
+    for (const entry of entries) text += `${this.formatted(entry)}\n`;
+    return this.sink.write(text);
+  }
+
   /** A format that fails must not cost the line. */
   private formatted(entry: LogEntry): string {
     try {
@@ -55,9 +60,9 @@ export class Output {
   }
 }
 
-function sinkOf(option: SinkOption | undefined): Sink {
+function sinkOf(option: SinkOption | undefined): Sink | EntrySink {
   if (option === undefined) return stdoutSink();
-  if (!("write" in option)) return openSink(option);
+  if (!("write" in option || "writeEntries" in option)) return openSink(option);
   surviveErrors(option);
   return option;
 }
@@ -76,7 +81,7 @@ function isTerminal(sink: SinkOption | undefined): boolean {
 const formats = { text: formatText, terminal: formatTerminal, json: formatJson };
 
 /** A stream tells of a broken pipe by an `error` event, which ends the process when nobody listens. */
-function surviveErrors(sink: Sink & { on?: unknown }): void {
+function surviveErrors(sink: (Sink | EntrySink) & { on?: unknown }): void {
   if (typeof sink.on !== "function" || listening.has(sink)) return;
   listening.add(sink);
   sink.on("error", (error: unknown) => reportFault(sink, "a log sink", error));
@@ -85,7 +90,7 @@ function surviveErrors(sink: Sink & { on?: unknown }): void {
 const listening = new WeakSet<object>();
 
 /** Node's streams take all that they are given and hold it in memory when their reader does not read. */
-function isOverfull(sink: Sink & { writableLength?: unknown }): boolean {
+function isOverfull(sink: (Sink | EntrySink) & { writableLength?: unknown }): boolean {
   return typeof sink.writableLength === "number" && sink.writableLength > maxHeldBytes;
 }
 

@@ -1,6 +1,6 @@
+import { cut } from "../call/cut.js";
+import { errorText } from "../call/error-text.js";
 import { boundedBigint, boundedJson, Json } from "./bounded-json.js";
-import { cut } from "./cut.js";
-import { errorText } from "./error-text.js";
 import type { LogValue } from "./types.js";
 
 export { boundedJson, Json };

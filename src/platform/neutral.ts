@@ -55,6 +55,20 @@ export function onProcessExit(_fn: () => void): void {}
 export function onCrash(_fn: (error: unknown) => void): void {}
 
 /**
+ * Compares two secrets in a time that does not depend on where they differ.
+ *
+ * @param given - what somebody claims it is
+ * @param secret - what it is
+ */
+export function isSameSecret(given: string, secret: string): boolean {
+  let difference = given.length ^ secret.length;
+  for (let i = 0; i < given.length; i++) {
+    difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
+  }
+  return difference === 0;
+}
+
+/**
  * There is no process here: does nothing.
  *
  * @param _code - is not used

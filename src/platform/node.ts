@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { format as nodeFormat } from "node:util";
 import type { Sink } from "../log/types.js";
 import { openSink } from "./file-sink.js";
@@ -40,10 +41,24 @@ export function stdoutSink(): Sink {
 }
 
 /**
+ * Compares two secrets in a time that does not depend on where they differ, nor on their lengths.
+ *
+ * @param given - what somebody claims it is
+ * @param secret - what it is
+ */
+export function isSameSecret(given: string, secret: string): boolean {
+  return timingSafeEqual(digest(given), digest(secret));
+}
+
+/**
  * Ends the process.
  *
  * @param code - the exit code
  */
 export function exitProcess(code: number): void {
   process.exit(code);
+}
+
+function digest(secret: string): Buffer {
+  return createHash("sha256").update(secret).digest();
 }

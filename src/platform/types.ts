@@ -63,6 +63,13 @@ export interface Platform {
    */
   onCrash(fn: (error: unknown) => void): void;
   /**
+   * Compares two secrets in a time that does not depend on where they differ.
+   *
+   * @param given - what somebody claims it is
+   * @param secret - what it is
+   */
+  isSameSecret(given: string, secret: string): boolean;
+  /**
    * Ends the process; does nothing where there is none.
    *
    * @param code - the exit code

@@ -196,7 +196,8 @@ function callFields({ kind }: Case) {
   return { request_id: "<id>", "rpc.service": "chat.v1.ChatService", "rpc.method": methods[kind] };
 }
 
-const methods: Readonly<Record<RpcKind, string>> = {
+/** The method of each kind. */
+export const methods: Readonly<Record<RpcKind, string>> = {
   unary: "Say",
   client_streaming: "Upload",
   server_streaming: "Countdown",

@@ -1,6 +1,6 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { logger, receive } from "connect-clue";
-import { type Chat, type ChatHandlers, startChat } from "../support/chat-server.js";
+import { type Chat, type ChatHandlers, type ChatOptions, startChat } from "../support/chat-server.js";
 import { aborted, gate } from "../support/gate.js";
 import type { LogLine } from "../support/line-sink.js";
 import { until } from "../support/until.js";
@@ -23,11 +23,23 @@ export interface Seen {
   readonly clientLines: readonly unknown[];
 }
 
-/** Plays one cell of the matrix. */
-export async function play({ kind, protocol, http, course }: Case): Promise<Seen> {
-  const chat = await startChat(handlers(course), { protocol, http });
-  // The first call of a connection takes long: a deadline would tell of that, and not of the call.
-  if (course === "deadline") await chat.client.say({ text: "warm-up" });
+/** Whether a cell's call is the second one of its connection: a first one takes long, and a deadline would tell of that. */
+export function hasWarmUp({ course }: Pick<Case, "course">): boolean {
+  return course === "deadline";
+}
+
+/**
+ * Plays one cell of the matrix.
+ *
+ * @param options - more options of the kit's interceptors
+ */
+export async function play(
+  cell: Case,
+  options: Pick<ChatOptions, "serverOptions" | "clientOptions"> = {},
+): Promise<Seen> {
+  const { kind, protocol, http, course } = cell;
+  const chat = await startChat(handlers(course), { protocol, http, ...options });
+  if (hasWarmUp(cell)) await chat.client.say({ text: "warm-up" });
   const n = chat.server.calls.length;
   await clients[kind](chat, course, n).catch(() => {});
   return {

@@ -16,7 +16,12 @@ import {
   createGrpcWebTransport,
   Http2SessionManager,
 } from "@connectrpc/connect-node";
-import { clientInterceptor, type RpcProtocol, serverInterceptor } from "connect-clue";
+import {
+  clientInterceptor,
+  type InterceptorOptions,
+  type RpcProtocol,
+  serverInterceptor,
+} from "connect-clue";
 import { nodeContextValues } from "connect-clue/node";
 import { onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
@@ -32,6 +37,8 @@ export interface ChatOptions {
   readonly http?: "memory" | "1.1" | "2";
   /** Default: gRPC over HTTP/2, else Connect. */
   readonly protocol?: RpcProtocol;
+  /** Whether messages go as JSON; over HTTP, by Connect. Default false. */
+  readonly json?: boolean;
   /** Interceptors around the kit's, on the server. */
   readonly outer?: readonly Interceptor[];
   readonly inner?: readonly Interceptor[];
@@ -41,6 +48,9 @@ export interface ChatOptions {
   readonly nodeContext?: boolean;
   /** How large a message the server takes. */
   readonly readMaxBytes?: number;
+  /** More options of the kit's interceptors: `trace`, `metrics`, `force`. */
+  readonly serverOptions?: InterceptorOptions;
+  readonly clientOptions?: InterceptorOptions;
 }
 
 /** A chat service and a client of it, both observed; closed when the test is over. */
@@ -68,9 +78,11 @@ export async function startChat(handlers: ChatHandlers, options: ChatOptions = {
   const shutdown = new AbortController();
   const { observed = true, outer = [], inner = [] } = options;
   const serverInterceptors = observed
-    ? [...outer, observing(serverInterceptor, server), ...inner]
+    ? [...outer, observing(serverInterceptor, server, options.serverOptions), ...inner]
     : [...outer, ...inner];
-  const clientInterceptors = observed ? [observing(clientInterceptor, clientSide)] : [];
+  const clientInterceptors = observed
+    ? [observing(clientInterceptor, clientSide, options.clientOptions)]
+    : [];
   const routes = (router: ConnectRouter) => router.service(ChatService, handlers);
   const common = { server, clientSide, shutdown };
 
@@ -96,6 +108,7 @@ export async function startChat(handlers: ChatHandlers, options: ChatOptions = {
     options.protocol ?? (http2 ? "grpc" : "connect"),
     url,
     clientInterceptors,
+    options.json !== true,
   );
   onTestFinished(async () => {
     connection.disconnect();
@@ -110,20 +123,29 @@ export async function* requests<T>(...messages: readonly (T | Promise<T>)[]): As
   for (const message of messages) yield await message;
 }
 
-function observing(interceptor: typeof serverInterceptor, side: Side): Interceptor {
-  return interceptor({ logger: side.log.logger, observers: [side.observe] });
+function observing(
+  interceptor: typeof serverInterceptor,
+  side: Side,
+  options: InterceptorOptions = {},
+): Interceptor {
+  return interceptor({ logger: side.log.logger, observers: [side.observe], ...options });
 }
 
 interface Connection {
-  transport(protocol: RpcProtocol, baseUrl: string, interceptors: Interceptor[]): Transport;
+  transport(
+    protocol: RpcProtocol,
+    baseUrl: string,
+    interceptors: Interceptor[],
+    useBinaryFormat: boolean,
+  ): Transport;
   disconnect(): void;
 }
 
 function http2Connection(url: string): Connection {
   const sessionManager = new Http2SessionManager(url);
   return {
-    transport(protocol, baseUrl, interceptors) {
-      const options = { httpVersion: "2", baseUrl, sessionManager, interceptors } as const;
+    transport(protocol, baseUrl, interceptors, useBinaryFormat) {
+      const options = { httpVersion: "2", baseUrl, sessionManager, interceptors, useBinaryFormat } as const;
       if (protocol === "grpc") return createGrpcTransport({ baseUrl, sessionManager, interceptors });
       return protocol === "connect" ? createConnectTransport(options) : createGrpcWebTransport(options);
     },
@@ -134,8 +156,9 @@ function http2Connection(url: string): Connection {
 function http1Connection(): Connection {
   const agent = new Agent({ keepAlive: true });
   return {
-    transport(protocol, baseUrl, interceptors) {
-      const options = { httpVersion: "1.1", baseUrl, nodeOptions: { agent }, interceptors } as const;
+    transport(protocol, baseUrl, interceptors, useBinaryFormat) {
+      const nodeOptions = { agent };
+      const options = { httpVersion: "1.1", baseUrl, nodeOptions, interceptors, useBinaryFormat } as const;
       if (protocol === "grpc") throw new Error("gRPC needs HTTP/2");
       return protocol === "connect" ? createConnectTransport(options) : createGrpcWebTransport(options);
     },

@@ -22,6 +22,11 @@ export function show(whose: string, lines: readonly LogLine[]): void {
   for (const line of lines.slice(-2)) showLine(line);
 }
 
+/** Shows a text of several lines as it is. */
+export function showText(text: string): void {
+  for (const line of text.trimEnd().split("\n")) print(`  | ${line}`);
+}
+
 /** Says what was seen just now. */
 export function seen(text: string): void {
   print(`  ${paint("32", "seen")} ${text}`);

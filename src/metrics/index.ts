@@ -1,0 +1,1 @@
+export type { MetricsOptions } from "./options.js";

@@ -1,0 +1,170 @@
+import { type Context, type Span, TraceFlags } from "@opentelemetry/api";
+import { type Call, callOf } from "../call/call.js";
+import { checkKnown, describe } from "../call/options.js";
+import { CallSpans } from "./call-spans.js";
+import { SpanBuffer, SpanLedger } from "./held-spans.js";
+import { promoted } from "./probability.js";
+import { Decision, type ReadableSpanLike, type SamplerLike, type SpanProcessorLike } from "./sdk-types.js";
+
+/** Options of buffered spans. */
+export interface BufferSpansOptions {
+  /** Whether spans are exported when a call fails: with any outcome but `ok` and a client's own `canceled`. Default true. */
+  readonly onError?: boolean;
+  /** Spans are exported, too, when the outermost call takes longer than this, in milliseconds. Default: no limit. */
+  readonly slowerThanMs?: number;
+  /** How many spans one call and those made in it hold back: the last ones. Default 100. */
+  readonly maxSpansPerCall?: number;
+  /** How many spans the process holds back. Default 10,000. */
+  readonly maxSpans?: number;
+}
+
+/**
+ * Does for spans what the log does for lines: those of a call that is not sampled are held back, and exported when it
+ * fails or is slow, else forgotten. The spans made inside belong to it, and so do the calls made inside, with all of
+ * theirs. When one of these fails, what led up to it is exported, even if the outermost call then succeeds.
+ *
+ * Calls are those that the kit's interceptors observe. Other services learn that the call is not sampled: their part of
+ * the trace is missing. What is exported so carries no threshold (`ot=th`), since no probability led to it.
+ *
+ * @param sampler - decides which spans are sampled by themselves; outside of calls, alone
+ * @param next - where spans are exported. It hears of the start of every span, and once of its end, with the sampled flag
+ *   on those that are to be exported
+ * @returns a sampler and a processor, for one tracer provider
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ */
+export function bufferSpans(
+  options: BufferSpansOptions,
+  sampler: SamplerLike,
+  next: SpanProcessorLike,
+): { readonly sampler: SamplerLike; readonly processor: SpanProcessorLike } {
+  return { sampler: recordingSampler(sampler), processor: new BufferingProcessor(resolve(options), next) };
+}
+
+/** Has the spans of calls recorded that are not sampled. */
+function recordingSampler(sampler: SamplerLike): SamplerLike {
+  return {
+    shouldSample(context, ...span) {
+      const result = sampler.shouldSample(context, ...span);
+      if (result.decision === Decision.recordAndSample || callOf(context) === undefined) return result;
+      return promoted(result, Decision.record, context);
+    },
+    toString: () => `Buffered{${sampler}}`,
+  };
+}
+
+/** Holds back the spans of calls until it is known how the calls end. */
+class BufferingProcessor implements SpanProcessorLike {
+  private readonly ledger: SpanLedger;
+  private readonly ofCall = new WeakMap<Call, CallSpans>();
+  private readonly ofSpan = new WeakMap<ReadableSpanLike, CallSpans>();
+  private isShutDown = false;
+
+  constructor(
+    private readonly options: Required<BufferSpansOptions>,
+    private readonly next: SpanProcessorLike,
+  ) {
+    this.ledger = new SpanLedger(options.maxSpans);
+  }
+
+  onStart(span: Span & ReadableSpanLike, parentContext: Context): void {
+    this.next.onStart(span, parentContext);
+    const isSampled = (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    const call = isSampled ? undefined : callOf(parentContext);
+    if (call !== undefined) this.ofSpan.set(span, this.spansOf(call));
+  }
+
+  onEnding(span: Span & ReadableSpanLike): void {
+    this.next.onEnding?.(span);
+  }
+
+  onEnd(span: ReadableSpanLike): void {
+    const spans = this.ofSpan.get(span);
+    // A WeakMap whose entries are left to the garbage collector costs microseconds for each.
+    if (spans !== undefined) this.ofSpan.delete(span);
+    if (spans === undefined || this.isShutDown) this.next.onEnd(span);
+    else spans.add(span);
+  }
+
+  forceFlush(): Promise<void> {
+    return this.next.forceFlush();
+  }
+
+  /** What is held back then is given up. */
+  shutdown(): Promise<void> {
+    this.isShutDown = true;
+    this.ledger.clear();
+    return this.next.shutdown();
+  }
+
+  /** The spans that a call's belong to: those of the call that it was made in, as long as that one runs. */
+  private spansOf(call: Call): CallSpans {
+    let spans = this.ofCall.get(call);
+    if (spans === undefined) {
+      spans = this.outerSpans(call) ?? this.newSpans(call);
+      this.ofCall.set(call, spans);
+      call.whenEnded(this.callEnded);
+    }
+    return spans;
+  }
+
+  private outerSpans({ parent }: Call): CallSpans | undefined {
+    const outer = callOf(parent);
+    const spans = outer && this.spansOf(outer);
+    return spans?.call.outcome === undefined ? spans : undefined;
+  }
+
+  private newSpans(call: Call): CallSpans {
+    const buffer = new SpanBuffer(this.ledger, this.options.maxSpansPerCall, this.next);
+    return new CallSpans(call, buffer, this.next, this.isKept);
+  }
+
+  private readonly callEnded = (call: Call): void => {
+    const spans = this.ofCall.get(call);
+    this.ofCall.delete(call);
+    if (spans?.call === call) spans.end();
+    else if (this.options.onError && isFailure(call)) spans?.failed();
+  };
+
+  private readonly isKept = (call: Call): boolean => {
+    const { onError, slowerThanMs } = this.options;
+    return (onError && isFailure(call)) || (call.outcome?.durationMs ?? 0) > slowerThanMs;
+  };
+}
+
+/** A client that cancels its own call wanted just that. */
+function isFailure({ outcome, side }: Call): boolean {
+  if (outcome === undefined || outcome.type === "ok") return false;
+  return outcome.type !== "canceled" || side !== "client";
+}
+
+function resolve(options: BufferSpansOptions): Required<BufferSpansOptions> {
+  checkKnown("bufferSpans", options, ["onError", "slowerThanMs", "maxSpansPerCall", "maxSpans"]);
+  const { onError = true, slowerThanMs } = options;
+  if (typeof onError !== "boolean") {
+    throw new TypeError(`bufferSpans: onError: expected true or false, got ${describe(onError)}`);
+  }
+  if (!onError && slowerThanMs === undefined) {
+    throw new TypeError(
+      "bufferSpans: slowerThanMs: expected a number where onError is false: nothing would be exported",
+    );
+  }
+  return {
+    onError,
+    slowerThanMs: slowerThanMs === undefined ? Number.POSITIVE_INFINITY : milliseconds(slowerThanMs),
+    maxSpansPerCall: count("maxSpansPerCall", options.maxSpansPerCall, 100),
+    maxSpans: count("maxSpans", options.maxSpans, 10_000),
+  };
+}
+
+function milliseconds(value: unknown): number {
+  if (typeof value === "number" && value >= 0) return value;
+  throw new TypeError(`bufferSpans: slowerThanMs: expected a number of milliseconds, got ${describe(value)}`);
+}
+
+function count(option: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw new TypeError(
+    `bufferSpans: ${option}: expected a whole number greater than 0, got ${describe(value)}`,
+  );
+}

@@ -1,0 +1,40 @@
+import { describe } from "../call/options.js";
+
+/**
+ * Checks one option, where it is given.
+ *
+ * @param option - names it in the error: `otlpSpans: url`
+ * @param accepts - what it takes, in words
+ * @throws TypeError naming the option, what it got and what it accepts
+ */
+export function check<T>(
+  option: string,
+  value: T | undefined,
+  accepts: string,
+  isGood: (value: T) => boolean,
+): void {
+  if (value === undefined || (value !== null && isGood(value))) return;
+  throw new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
+}
+
+/** Checks an option that is one of a few texts. */
+export function checkChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+  const accepts = choices.map((choice) => JSON.stringify(choice)).join(" or ");
+  check(option, value, accepts, (text) => choices.includes(text));
+}
+
+/** Checks an option that is a duration. */
+export function checkMs(option: string, value: number | undefined): void {
+  check(option, value, "a number of milliseconds from 1 on", (ms) => typeof ms === "number" && ms >= 1);
+}
+
+/** Checks an option that is an object, or a function, with some methods. */
+export function checkMethods(option: string, value: unknown, methods: readonly string[]): void {
+  check(option, value, `an object with ${methods.join(", ")}`, (object) => hasMethods(object, methods));
+}
+
+/** Whether something has all of some methods. */
+export function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}

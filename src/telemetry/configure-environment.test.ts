@@ -1,0 +1,266 @@
+import { hostname } from "node:os";
+import {
+  type Attributes,
+  diag,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from "@opentelemetry/api";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
+import { AlwaysOnSampler, InMemorySpanExporter } from "@opentelemetry/sdk-trace";
+import { createLogger } from "connect-clue";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type LogLine, parseLines } from "../../test/support/line-sink.js";
+import { stubEnv } from "../../test/support/stub-env.js";
+import { endSpans, telemetryOf } from "../../test/support/telemetry.js";
+import { configureOpenTelemetry } from "./configure.js";
+import type { TelemetryOptions } from "./options.js";
+
+// What is warned of goes to the root logger.
+let text = "";
+createLogger({
+  default: true,
+  format: "json",
+  sink: {
+    write(lines) {
+      text += lines;
+    },
+  },
+});
+
+describe("the resource", () => {
+  it.each<[string, object, Record<string, string>]>([
+    ["the option", { service: "a" }, { OTEL_SERVICE_NAME: "b", OTEL_RESOURCE_ATTRIBUTES: "service.name=c" }],
+    ["OTEL_SERVICE_NAME", {}, { OTEL_SERVICE_NAME: "a", OTEL_RESOURCE_ATTRIBUTES: "service.name=c" }],
+    ["OTEL_RESOURCE_ATTRIBUTES", {}, { OTEL_SERVICE_NAME: " ", OTEL_RESOURCE_ATTRIBUTES: "service.name=a" }],
+    ["the resource", { resource: { "service.name": "a" } }, { OTEL_SERVICE_NAME: "b" }],
+    [
+      "a real resource",
+      { resource: resourceFromAttributes({ "service.name": "a" }) },
+      { OTEL_SERVICE_NAME: "b" },
+    ],
+    [
+      "a resource by shape",
+      { resource: { attributes: { "service.name": "a" } } },
+      { OTEL_SERVICE_NAME: "b" },
+    ],
+  ])("has the service's name from %s", async (_from, options, variables) => {
+    stubEnv(variables);
+    expect((await resourceOf({ ...options, detectResource: false }))["service.name"]).toBe("a");
+  });
+
+  it("needs the service's name", () => {
+    expect(() => configureOpenTelemetry({ spanExporter: new InMemorySpanExporter() })).toThrow(
+      new TypeError(
+        "configureOpenTelemetry: service: expected the service's name, here or in OTEL_SERVICE_NAME, got undefined",
+      ),
+    );
+  });
+
+  it("tells of the host, the process and the instance; code wins over the environment, and that over what is found", async () => {
+    stubEnv({ OTEL_RESOURCE_ATTRIBUTES: "process.pid=1,region=eu,tier=gold" });
+    const resource = await resourceOf({
+      service: "chat",
+      version: "1",
+      resource: { tier: "free", cores: 2 },
+    });
+    expect(resource).toMatchObject({
+      "service.name": "chat",
+      "service.version": "1",
+      "service.instance.id": expect.stringMatching(/^[0-9a-f-]{36}$/),
+      "host.name": hostname(),
+      "process.runtime.name": "nodejs",
+      "process.pid": "1",
+      "telemetry.sdk.name": "opentelemetry",
+      region: "eu",
+      tier: "free",
+      cores: 2,
+    });
+  });
+
+  it("tells only what the environment says of it when told so", async () => {
+    stubEnv({ OTEL_RESOURCE_ATTRIBUTES: "region=eu" });
+    const resource = await resourceOf({ service: "chat", detectResource: false });
+    const keys = Object.keys(resource).filter((key) => !key.startsWith("telemetry."));
+    expect(keys.sort()).toEqual(["region", "service.name"]);
+  });
+
+  it("waits for what takes time to find out", async () => {
+    const later = resourceFromAttributes({ zone: new Promise((resolve) => setImmediate(resolve, "a")) });
+    expect((await resourceOf({ service: "chat", resource: later })).zone).toBe("a");
+  });
+});
+
+describe("OTEL_TRACES_SAMPLER", () => {
+  const local = trace.setSpanContext(ROOT_CONTEXT, spanContext({ traceFlags: 1 }));
+  const unsampled = trace.setSpanContext(ROOT_CONTEXT, spanContext({ traceFlags: 0 }));
+
+  it.each<[string, string, boolean[]]>([
+    ["always_on", "", [true, true, true]],
+    ["always_off", "", [false, false, false]],
+    ["traceidratio", "0", [false, false, false]],
+    ["traceidratio", "1", [true, true, true]],
+    ["traceidratio", "", [true, true, true]],
+    ["parentbased_always_on", "", [true, true, false]],
+    ["ParentBased_Always_Off", "", [false, true, false]],
+    ["parentbased_traceidratio", "0.0", [false, true, false]],
+    ["", "", [true, true, false]],
+  ])("%s with %s", (name, arg, expected) => {
+    stubEnv({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: arg });
+    telemetryOf({ spanExporter: new InMemorySpanExporter() });
+    const sampled = [ROOT_CONTEXT, local, unsampled].map((ctx) => {
+      return trace.getTracer("t").startSpan("a", {}, ctx).spanContext().traceFlags === 1;
+    });
+    expect(sampled).toEqual(expected);
+  });
+
+  it("gives way to the option", () => {
+    stubEnv({ OTEL_TRACES_SAMPLER: "always_off" });
+    telemetryOf({ spanExporter: new InMemorySpanExporter(), sampler: new AlwaysOnSampler() });
+    expect(trace.getTracer("t").startSpan("a").spanContext().traceFlags).toBe(1);
+  });
+});
+
+describe("OTEL_PROPAGATORS", () => {
+  it.each<[string, string[]]>([
+    ["tracecontext", ["traceparent", "tracestate"]],
+    [" B3 , baggage,", ["b3", "baggage"]],
+    ["b3multi", ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
+    ["none", []],
+  ])("%s", (variable, fields) => {
+    stubEnv({ OTEL_PROPAGATORS: variable });
+    telemetryOf({});
+    expect(propagation.fields()).toEqual(fields);
+  });
+
+  it("gives way to the option", () => {
+    stubEnv({ OTEL_PROPAGATORS: "b3" });
+    telemetryOf({ propagators: ["baggage"] });
+    expect(propagation.fields()).toEqual(["baggage"]);
+  });
+});
+
+describe("the sizes and times of the SDK", () => {
+  it("of batches", async () => {
+    stubEnv({
+      OTEL_BSP_MAX_QUEUE_SIZE: "5",
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "3",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      OTEL_BSP_EXPORT_TIMEOUT: "50",
+    });
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const batches: number[] = [];
+    telemetryOf({
+      shutdownTimeoutMs: 1,
+      sampler: new AlwaysOnSampler(),
+      detectResource: false,
+      errorHandler: ({ message }) => batches.push(Number(/\d+/.exec(message))),
+      spanExporter: { export: (spans) => batches.push(spans.length), shutdown: async () => {} },
+    });
+    endSpans(2);
+    vi.advanceTimersByTime(99);
+    expect(batches).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(batches.splice(0)).toEqual([2]);
+    endSpans(9);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(batches).toEqual([4, 3]);
+    vi.useRealTimers();
+  });
+
+  it("of spans", async () => {
+    stubEnv({
+      OTEL_ATTRIBUTE_COUNT_LIMIT: "3",
+      OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: "2",
+      OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "4",
+    });
+    const spanExporter = new InMemorySpanExporter();
+    const telemetry = telemetryOf({ spanExporter, sampler: new AlwaysOnSampler() });
+    trace
+      .getTracer("t")
+      .startSpan("a", { attributes: { a: "12345", b: 2, c: 3 } })
+      .end();
+    await telemetry.forceFlush();
+    expect(spanExporter.getFinishedSpans()[0]?.attributes).toEqual({ a: "1234", b: 2 });
+  });
+
+  it.each<[string, number]>([
+    ["1234", 1234],
+    ["", 60_000],
+    ["soon", 60_000],
+    ["0", 60_000],
+  ])("of metrics: an interval of %j", (interval, expected) => {
+    stubEnv({ OTEL_METRIC_EXPORT_INTERVAL: interval });
+    const set = vi.spyOn(globalThis, "setInterval");
+    onTestFinished(() => set.mockRestore());
+    telemetryOf({ metricExporter: new InMemoryMetricExporter(AggregationTemporality.DELTA) });
+    expect(set.mock.calls.map(([, ms]) => ms)).toEqual([expected]);
+  });
+});
+
+describe("OTEL_LOG_LEVEL", () => {
+  it.each([
+    ["", ["error", "warn"]],
+    ["ERROR", ["error"]],
+    ["none", []],
+    ["all", ["error", "warn", "info", "info", "info"]],
+  ])("%j", (level, expected) => {
+    stubEnv({ OTEL_LOG_LEVEL: level });
+    telemetryOf({ propagators: [] });
+    written();
+    diag.error("a");
+    diag.warn("a");
+    diag.info("a");
+    diag.debug("a");
+    diag.verbose("a");
+    expect(written().map((line) => line.level)).toEqual(expected);
+  });
+});
+
+describe("a variable that is no good", () => {
+  it.each([
+    ["OTEL_TRACES_SAMPLER", "jaeger_remote", "always_on, always_off, traceidratio, parentbased_always_on"],
+    ["OTEL_PROPAGATORS", "jaeger", "tracecontext, baggage, b3, b3multi, none"],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "many", "a number from 1 on"],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "0", "a number from 1 on"],
+    ["OTEL_LOG_LEVEL", "loud", "none, error, warn, info, debug, verbose, all"],
+  ])("is warned of and passed over: %s=%s", (name, value, accepts) => {
+    stubEnv({ [name]: value });
+    written();
+    telemetryOf({ spanExporter: new InMemorySpanExporter() });
+    expect(written()).toEqual([
+      {
+        time: "<time>",
+        level: "warn",
+        msg: expect.stringContaining(`${name}: passed over; it takes ${accepts}`),
+        got: value,
+      },
+    ]);
+  });
+});
+
+/** The lines since the last time. */
+function written(): LogLine[] {
+  const lines = parseLines(text);
+  text = "";
+  return lines;
+}
+
+/** The resource that a span carries when it is exported. */
+async function resourceOf(options: TelemetryOptions): Promise<Attributes> {
+  const spanExporter = new InMemorySpanExporter();
+  const telemetry = configureOpenTelemetry({ ...options, spanExporter });
+  onTestFinished(async () => {
+    await telemetry.shutdown();
+  });
+  endSpans(1);
+  await telemetry.forceFlush();
+  return spanExporter.getFinishedSpans()[0]?.resource.attributes ?? {};
+}
+
+function spanContext({ traceFlags }: { readonly traceFlags: number }): SpanContext {
+  return { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags, isRemote: true };
+}

@@ -1,0 +1,299 @@
+import { createClient, createRouterTransport } from "@connectrpc/connect";
+import {
+  context,
+  createContextKey,
+  diag,
+  metrics,
+  ProxyTracerProvider,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+  trace,
+} from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace";
+import { serverInterceptor } from "connect-clue";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { startChat } from "../../test/support/chat-server.js";
+import { LineSink } from "../../test/support/line-sink.js";
+import { stubEnv } from "../../test/support/stub-env.js";
+import { endSpans, telemetryOf } from "../../test/support/telemetry.js";
+import { configureOpenTelemetry } from "./configure.js";
+import type { TelemetryOptions } from "./options.js";
+
+describe("configureOpenTelemetry", () => {
+  it.each<[string, TelemetryOptions, object]>([
+    ["nothing", {}, { spans: false, metrics: false, contexts: false }],
+    ["spans", { spanExporter: inMemory() }, { spans: true, metrics: false, contexts: true }],
+    [
+      "spans, by a processor",
+      { spanProcessors: [new SimpleSpanProcessor({ exporter: inMemory() })] },
+      { spans: true, metrics: false, contexts: true },
+    ],
+    ["metrics", { metricExporter: inMemoryMetrics() }, { spans: false, metrics: true, contexts: true }],
+    [
+      "all but the active context",
+      { spanExporter: inMemory(), metricExporter: inMemoryMetrics(), contextManager: false },
+      { spans: true, metrics: true, contexts: false },
+    ],
+    [
+      "the active context alone",
+      { contextManager: new AsyncLocalStorageContextManager() },
+      { spans: false, metrics: false, contexts: true },
+    ],
+  ])("turns on %s", (_what, options, expected) => {
+    telemetryOf(options);
+    expect(whatIsOn()).toEqual(expected);
+  });
+
+  it("may be awaited", async () => {
+    const telemetry = await configureOpenTelemetry({ service: "chat" });
+    await telemetry.shutdown();
+  });
+
+  it("is called once", async () => {
+    const telemetry = telemetryOf({});
+    expect(() => configureOpenTelemetry({ service: "other" })).toThrow(
+      new Error("configureOpenTelemetry: OpenTelemetry is configured already; await its shutdown() first"),
+    );
+    await telemetry.shutdown();
+    telemetryOf({});
+  });
+
+  it("respects what others have registered, and takes its own back", () => {
+    const { logger } = new LineSink();
+    trace.setGlobalTracerProvider(new ProxyTracerProvider());
+    onTestFinished(() => trace.disable());
+    const all = { logger, service: "chat", spanExporter: inMemory(), metricExporter: inMemoryMetrics() };
+    expect(() => configureOpenTelemetry(all)).toThrow(
+      "configureOpenTelemetry: a tracer provider is registered already, by other code of this process",
+    );
+    expect(whatIsOn()).toEqual({ spans: false, metrics: false, contexts: false });
+    expect(propagation.fields()).toEqual([]);
+    trace.disable();
+    telemetryOf(all);
+    expect(whatIsOn()).toEqual({ spans: true, metrics: true, contexts: true });
+  });
+
+  it("leaves all but the propagators off where OTEL_SDK_DISABLED is true", async () => {
+    stubEnv({ OTEL_SDK_DISABLED: "True" });
+    const telemetry = telemetryOf({ spanExporter: inMemory(), metricExporter: inMemoryMetrics() });
+    expect(whatIsOn()).toEqual({ spans: false, metrics: false, contexts: false });
+    expect(propagation.fields()).toEqual(["traceparent", "tracestate", "baggage"]);
+    await telemetry.forceFlush();
+    expect((await telemetry.shutdown()).complete).toBe(true);
+  });
+
+  it.each<[unknown, string]>([
+    [{ servise: "a" }, 'there is no option "servise"; there are service, version'],
+    [{ service: "" }, 'service: expected a text, got ""'],
+    [{ version: 1 }, "version: expected a text, got 1"],
+    [{ spanExporter: {} }, "spanExporter: expected an object with export, shutdown, got an object"],
+    [
+      { spanProcessors: {} },
+      "spanProcessors: expected an array of objects with onStart, onEnd, forceFlush, shutdown",
+    ],
+    [
+      { spanProcessors: [1] },
+      "spanProcessors: expected an array of objects with onStart, onEnd, forceFlush, shutdown",
+    ],
+    [{ sampler: 0.5 }, "sampler: expected an object with shouldSample, got 0.5"],
+    [
+      { metricExporter: null },
+      "metricExporter: expected an object with export, forceFlush, shutdown, got null",
+    ],
+    [{ metricReaders: [{}] }, "metricReaders: expected an array of objects with setMetricProducer, collect"],
+    [{ readerIntervalMs: "1s" }, 'readerIntervalMs: expected a number of milliseconds from 1 on, got "1s"'],
+    [
+      { propagators: ["jaeger"] },
+      'propagators: expected an array of propagators or of "tracecontext", "baggage"',
+    ],
+    [{ contextManager: true }, "contextManager: expected an object with active, with, enable, got true"],
+    [{ resource: "a" }, 'resource: expected attributes or a resource, got "a"'],
+    [{ detectResource: "no" }, 'detectResource: expected a boolean, got "no"'],
+    [{ errorHandler: {} }, "errorHandler: expected a function, got an object"],
+    [{ logger: console }, "logger: expected an object with error, errorf, warnf, infof, with, got an object"],
+    [{ diagLevel: "loud" }, 'diagLevel: expected "none" or "error" or "warn" or "info" or "debug"'],
+    [{ shutdownTimeoutMs: 0 }, "shutdownTimeoutMs: expected a number of milliseconds from 1 on, got 0"],
+    [{ spanExporter: inMemory(), bufferSpans: { slow: 1 } }, 'bufferSpans: there is no option "slow"'],
+  ])("refuses %j", (options, message) => {
+    const configure = configureOpenTelemetry as (options: unknown) => unknown;
+    expect(() => configure(options)).toThrow(TypeError);
+    expect(() => configure(options)).toThrow(message);
+    expect(whatIsOn()).toEqual({ spans: false, metrics: false, contexts: false });
+  });
+});
+
+describe("the way of a span", () => {
+  it("leads to the exporter and to all other processors", async () => {
+    const [spanExporter, other] = [inMemory(), inMemory()];
+    const telemetry = telemetryOf({
+      spanExporter,
+      spanProcessors: [new SimpleSpanProcessor({ exporter: other })],
+      sampler: new AlwaysOnSampler(),
+    });
+    endSpans(2);
+    await telemetry.forceFlush();
+    expect([namesOf(spanExporter), namesOf(other)]).toEqual([
+      ["span 0", "span 1"],
+      ["span 0", "span 1"],
+    ]);
+  });
+
+  it("is by default that of the adaptive sampler", async () => {
+    const spanExporter = inMemory();
+    const telemetry = telemetryOf({ spanExporter });
+    endSpans(10_000);
+    await telemetry.forceFlush();
+    const states = spanExporter.getFinishedSpans().map((span) => span.spanContext().traceState?.get("ot"));
+    expect(states.slice(0, 10)).toEqual(Array(10).fill("th:0"));
+    expect(states.length).toBeLessThan(100);
+  });
+
+  it("ends in a buffer for the calls that are not sampled, until one fails", async () => {
+    const [spanExporter, other] = [inMemory(), inMemory()];
+    const telemetry = telemetryOf({
+      spanExporter,
+      spanProcessors: [new SimpleSpanProcessor({ exporter: other })],
+      sampler: new AlwaysOffSampler(),
+      bufferSpans: { onError: true },
+    });
+    const { client } = await startChat({
+      say({ text }) {
+        if (text === "fail") throw new Error("failed");
+        return { text };
+      },
+    });
+    await client.say({ text: "hi" });
+    await telemetry.forceFlush();
+    expect([namesOf(spanExporter), namesOf(other)]).toEqual([[], []]);
+    await expect(client.say({ text: "fail" })).rejects.toThrow("internal error");
+    await telemetry.forceFlush();
+    const both = ["chat.v1.ChatService/Say", "chat.v1.ChatService/Say"];
+    expect([namesOf(spanExporter), namesOf(other)]).toEqual([both, both]);
+  });
+
+  it("leads to the exporter when the call is forced, whatever the sampler says", async () => {
+    const spanExporter = inMemory();
+    const telemetry = telemetryOf({ spanExporter, sampler: new AlwaysOffSampler() });
+    const force = { token: "secret" };
+    const client = createClient(
+      ChatService,
+      createRouterTransport(({ service }) => service(ChatService, { say: ({ text }) => ({ text }) }), {
+        router: { interceptors: [serverInterceptor({ force, logger: new LineSink().logger })] },
+      }),
+    );
+    await client.say({ text: "a" });
+    await client.say({ text: "b" }, { headers: { "x-clue-force": "secret" } });
+    await telemetry.forceFlush();
+    expect(namesOf(spanExporter)).toEqual(["chat.v1.ChatService/Say"]);
+  });
+});
+
+describe("metrics", () => {
+  it("are read by all readers, beside the exporter", async () => {
+    const [metricExporter, other] = [inMemoryMetrics(), inMemoryMetrics()];
+    const telemetry = telemetryOf({
+      metricExporter,
+      metricReaders: [new PeriodicExportingMetricReader({ exporter: other })],
+    });
+    metrics.getMeter("m").createCounter("hits").add(2);
+    await telemetry.forceFlush();
+    for (const exporter of [metricExporter, other]) {
+      const [collected] = exporter.getMetrics();
+      expect(collected?.resource.attributes["service.name"]).toBe("chat");
+      expect(collected?.scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.value).toBe(2);
+    }
+  });
+
+  it("are exported at an interval", () => {
+    const set = vi.spyOn(globalThis, "setInterval");
+    onTestFinished(() => set.mockRestore());
+    telemetryOf({ metricExporter: inMemoryMetrics(), readerIntervalMs: 1234 });
+    expect(set.mock.calls.map(([, ms]) => ms)).toEqual([1234]);
+  });
+});
+
+describe("propagators", () => {
+  const custom: TextMapPropagator = { inject: () => {}, extract: (ctx) => ctx, fields: () => ["x-mine"] };
+
+  it.each<[TelemetryOptions["propagators"], string[]]>([
+    [undefined, ["traceparent", "tracestate", "baggage"]],
+    [[], []],
+    [["tracecontext"], ["traceparent", "tracestate"]],
+    [["b3"], ["b3"]],
+    [["b3multi"], ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
+    [
+      ["baggage", custom],
+      ["baggage", "x-mine"],
+    ],
+  ])("%j", (propagators, fields) => {
+    telemetryOf({ ...(propagators && { propagators }) });
+    expect(propagation.fields()).toEqual(fields);
+  });
+
+  it("are others' where there are none", () => {
+    propagation.setGlobalPropagator(custom);
+    onTestFinished(() => propagation.disable());
+    telemetryOf({ propagators: [] });
+    expect(propagation.fields()).toEqual(["x-mine"]);
+  });
+});
+
+describe("OpenTelemetry's diagnostics", () => {
+  it("go to the log from the level on that is set, until the shutdown", async () => {
+    const sink = new LineSink();
+    const telemetry = telemetryOf({ logger: sink.logger, diagLevel: "info" });
+    diag.info("%d of %s", 3, "them", { more: true });
+    diag.debug("too much");
+    await telemetry.shutdown();
+    diag.error("over");
+    expect(sink.lines).toEqual([
+      { time: "<time>", level: "info", msg: '3 of them {"more":true}', from: "opentelemetry" },
+    ]);
+  });
+
+  it("are left alone when told so", () => {
+    const heard: string[] = [];
+    const hear = (message: string) => void heard.push(message);
+    diag.setLogger({ error: hear, warn: hear, info: hear, debug: hear, verbose: hear });
+    onTestFinished(() => diag.disable());
+    telemetryOf({ logger: new LineSink().logger, diagLevel: "none" });
+    heard.length = 0;
+    diag.warn("mine");
+    expect(heard).toEqual(["mine"]);
+  });
+});
+
+function whatIsOn() {
+  const key = createContextKey("a");
+  const counter = metrics.getMeter("m").createCounter("c");
+  return {
+    spans: trace.getTracer("t").startSpan("a").spanContext().traceId !== "0".repeat(32),
+    metrics: counter.constructor.name !== "NoopCounterMetric",
+    contexts: context.with(ROOT_CONTEXT.setValue(key, 1), () => context.active().getValue(key)) === 1,
+  };
+}
+
+function inMemory(): InMemorySpanExporter {
+  return new InMemorySpanExporter();
+}
+
+function inMemoryMetrics(): InMemoryMetricExporter {
+  return new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+}
+
+function namesOf(exporter: InMemorySpanExporter): string[] {
+  return exporter.getFinishedSpans().map(({ name }) => name);
+}

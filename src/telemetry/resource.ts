@@ -1,0 +1,68 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { Resource } from "@opentelemetry/resources";
+import { describe } from "../call/options.js";
+import { loadPeer } from "./peers.js";
+import type { ResourceLike } from "./sdk-types.js";
+
+/** What is to be known of the service. */
+export interface ResourceOptions {
+  readonly service?: string;
+  readonly version?: string;
+  readonly resource?: Attributes | ResourceLike;
+  readonly detectResource?: boolean;
+}
+
+/**
+ * Makes the resource that all spans and metrics carry. What code says wins over the environment, and that over what is
+ * detected.
+ *
+ * @throws TypeError when nothing names the service
+ */
+export function makeResource({
+  service,
+  version,
+  resource,
+  detectResource = true,
+}: ResourceOptions): Resource {
+  const sdk = loadPeer("@opentelemetry/resources", "configureOpenTelemetry");
+  const detectors = detectResource
+    ? [sdk.hostDetector, sdk.processDetector, sdk.serviceInstanceIdDetector, sdk.envDetector]
+    : [sdk.envDetector];
+  const named = sdk
+    .detectResources({ detectors })
+    .merge(resource === undefined ? null : asResource(resource, sdk.resourceFromAttributes))
+    .merge(sdk.resourceFromAttributes(serviceAttributes(service, version)));
+  if (!named.getRawAttributes().some(([key, value]) => key === serviceName && value)) {
+    throw new TypeError(
+      `configureOpenTelemetry: service: expected the service's name, here or in OTEL_SERVICE_NAME, got ${describe(service)}`,
+    );
+  }
+  return sdk.defaultResource().merge(named);
+}
+
+const serviceName = "service.name";
+
+function serviceAttributes(service: string | undefined, version: string | undefined): Attributes {
+  return {
+    ...(service !== undefined && { [serviceName]: service }),
+    ...(version !== undefined && { "service.version": version }),
+  };
+}
+
+function asResource(
+  resource: Attributes | ResourceLike,
+  make: (attributes: Attributes) => Resource,
+): Resource {
+  if (!isResource(resource)) return make(resource);
+  return isReal(resource) ? resource : make(resource.attributes);
+}
+
+/** No attribute is an object, but for arrays. */
+function isResource(resource: Attributes | ResourceLike): resource is ResourceLike {
+  return typeof resource.attributes === "object" && !Array.isArray(resource.attributes);
+}
+
+/** The SDK's own may have attributes that are still to come: these it must merge itself. */
+function isReal(resource: ResourceLike): resource is Resource {
+  return "getRawAttributes" in resource;
+}

@@ -1,0 +1,45 @@
+import type { Attributes } from "@opentelemetry/api";
+import { cut, isError, property } from "../call/cut.js";
+import { errorChain, errorText } from "../call/error-text.js";
+import { exceptionMessage, exceptionStacktrace, exceptionType } from "../call/semconv.js";
+
+/**
+ * What was thrown as the attributes of an exception event: its type, its message, and the stacks of the error and of
+ * what caused it. Bounded, and safe for whatever was thrown.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
+ */
+export function exceptionAttributes(thrown: unknown): Attributes {
+  const attributes = { [exceptionType]: typeOf(thrown), [exceptionMessage]: errorMessage(thrown) };
+  if (!isError(thrown)) return attributes;
+  return { ...attributes, [exceptionStacktrace]: stackTrace(errorChain(thrown)) };
+}
+
+/** The message of what was thrown, without what caused it. An object that is no error stays out, as it does in the log. */
+export function errorMessage(thrown: unknown): string {
+  if (!isError(thrown)) return isOpaque(thrown) ? `[${typeof thrown}]` : cut(String(thrown), maxText);
+  const message = property(thrown, "message");
+  return typeof message === "string" ? cut(message, maxText) : errorText(thrown, maxText);
+}
+
+function isOpaque(value: unknown): boolean {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
+
+function typeOf(thrown: unknown): string {
+  const name = isError(thrown) ? property(thrown, "name") : typeof thrown;
+  return typeof name === "string" ? cut(name, maxText) : "Error";
+}
+
+/** An error without a stack of its own is told by its text. */
+function stackTrace(chain: readonly unknown[]): string {
+  const stacks = chain.map((link) => {
+    const stack = isError(link) ? property(link, "stack") : undefined;
+    return typeof stack === "string" && stack !== "" ? cut(stack, maxStack) : errorMessage(link);
+  });
+  return cut(stacks.join("\nCaused by: "), maxTrace);
+}
+
+const maxText = 1024;
+const maxStack = 4096;
+const maxTrace = 16_384;

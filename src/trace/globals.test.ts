@@ -1,0 +1,74 @@
+import { diag, propagation, trace } from "@opentelemetry/api";
+import { afterEach, expect, it, vi } from "vitest";
+import { startChat } from "../../test/support/chat-server.js";
+import { bothSpans, tracedChat } from "../../test/support/traced-chat.js";
+import { Traces } from "../../test/support/traces.js";
+
+const handlers = { say: () => ({}) };
+
+function register({ options }: Traces): void {
+  trace.setGlobalTracerProvider(options.tracerProvider);
+  propagation.setGlobalPropagator(options.propagator);
+}
+
+afterEach(() => {
+  trace.disable();
+  propagation.disable();
+  diag.disable();
+});
+
+it("takes the global provider and propagator as they are when a call begins", async () => {
+  const { client } = await startChat(handlers);
+  await client.say({});
+
+  const first = new Traces();
+  register(first);
+  await client.say({});
+  expect(await first.ended(2)).toEqual(bothSpans("Say"));
+
+  trace.disable();
+  propagation.disable();
+  await client.say({});
+
+  const second = new Traces();
+  register(second);
+  await client.say({});
+  expect(await second.ended(2)).toEqual(bothSpans("Say"));
+  expect(first.started.length).toBe(2);
+});
+
+it("leaves them alone where others are given", async () => {
+  const global = new Traces();
+  register(global);
+  const { client, traces } = await tracedChat(handlers);
+  await client.say({});
+  expect(await traces.ended(2)).toEqual(bothSpans("Say"));
+  expect(global.spans).toEqual([]);
+});
+
+it("warns once when spans are recorded and the propagator is the no-op one", async () => {
+  const warn = vi.fn();
+  const ignore = () => {};
+  diag.setLogger({ warn, error: ignore, info: ignore, debug: ignore, verbose: ignore });
+  const { tracerProvider } = new Traces().options;
+
+  const noSpans = await startChat(handlers);
+  await noSpans.client.say({});
+  const propagated = await tracedChat(handlers);
+  await propagated.client.say({});
+  expect(warn.mock.calls).toEqual([]);
+
+  const options = {
+    serverOptions: { trace: { tracerProvider } },
+    clientOptions: { trace: { tracerProvider } },
+  };
+  const recorded = await startChat(handlers, options);
+  await recorded.client.say({});
+  await recorded.client.say({});
+  expect(warn.mock.calls).toEqual([
+    [
+      "connect-clue: spans are recorded, but the propagator is the no-op one: traces end at this process; " +
+        "register a propagator (configureOpenTelemetry does), or give one as trace.propagator",
+    ],
+  ]);
+});

@@ -1,0 +1,2 @@
+export type { CarrierKind } from "./carrier.js";
+export type { TraceOptions } from "./options.js";

@@ -1,0 +1,132 @@
+import type { Message } from "@bufbuild/protobuf";
+import {
+  type Context,
+  INVALID_SPANID,
+  type SpanOptions,
+  type TextMapPropagator,
+  type Tracer,
+  trace,
+} from "@opentelemetry/api";
+import type { Call } from "../call/call.js";
+import { reportFault } from "../call/fault.js";
+import type { CallInfo, CallObserver, Outcome } from "../call/types.js";
+import { type Carriers, carriersOf } from "./carrier.js";
+import { LinkedSpans } from "./linked-spans.js";
+import { MessageSpans } from "./message-span.js";
+import { StreamMessages } from "./messages.js";
+import { type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from "./options.js";
+import { extractHeaders, globalPropagator, injectHeaders, warnWithoutPropagator } from "./propagate.js";
+import { type CallSpan, RpcSpan } from "./rpc-span.js";
+import { tracerSource } from "./tracer.js";
+
+/**
+ * The trace's observer factory. It goes before all others: it gives the call its context.
+ *
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ */
+export function traceObserver(options: TraceOptions): (call: CallInfo) => CallObserver {
+  const resolved = resolveTraceOptions(options);
+  const propagator = resolved.propagator ?? globalPropagator;
+  const tracer = tracerSource(resolved.tracerProvider);
+  const carriers = carriersOf(resolved.carrier);
+  return (info) => {
+    const trace = new CallTrace(info as Call, resolved, propagator, tracer());
+    if (info.kind !== "unary") trace.followMessages(carriers(info.desc));
+    return trace;
+  };
+}
+
+/** The trace of one call: its span, the headers that carry it, and its messages. */
+class CallTrace implements CallObserver {
+  private readonly span: CallSpan | undefined;
+  private messages: StreamMessages | undefined;
+
+  constructor(
+    private readonly call: Call,
+    private readonly options: ResolvedTraceOptions,
+    private readonly propagator: TextMapPropagator,
+    private readonly tracer: Tracer,
+  ) {
+    const { ctx, start } = this.parent();
+    call.ctx = ctx;
+    this.span = this.startSpan(ctx, start);
+    if (this.span !== undefined) call.ctx = this.contextWith(this.span);
+    if (call.side === "client") injectHeaders(propagator, call.ctx, call.header);
+  }
+
+  /** Traces a stream's messages, too. */
+  followMessages({ request, response }: Carriers): void {
+    const { call, options, propagator } = this;
+    const isServer = call.side === "server";
+    const received = isServer ? request : response;
+    const sent = isServer ? response : request;
+    const spans = hasMessageSpans(call, options) ? new MessageSpans(call, options, this.tracer) : undefined;
+    if (received === undefined && sent === undefined && spans === undefined) return;
+    this.messages = new StreamMessages(call, {
+      propagator,
+      trustRemote: options.trustRemote,
+      received,
+      sent,
+      spans,
+    });
+    call.messageTrace = this.messages;
+  }
+
+  onReceive(ctx: Context, message: Message, n: number): Context | undefined {
+    return this.messages?.received(ctx, message, n);
+  }
+
+  onResponseHeader(header: Headers): void {
+    if (this.options.propagateResponse && this.call.side === "server") {
+      injectHeaders(this.propagator, this.call.ctx, header);
+    }
+    this.span?.onResponseHeader(header);
+  }
+
+  onEnd(outcome: Outcome): void {
+    try {
+      this.messages?.end(outcome);
+    } finally {
+      // Whatever a message's span met with, the call's own is ended.
+      this.span?.end(outcome);
+    }
+  }
+
+  /** Where the call's span starts: in the context of whoever makes the call, or in that of the remote caller. */
+  private parent(): { readonly ctx: Context; readonly start: SpanOptions } {
+    const { call, options, propagator } = this;
+    if (call.side === "client") return { ctx: call.ctx, start: {} };
+    const { ctx, span } = extractHeaders(propagator, call.ctx, call.header);
+    if (options.trustRemote) return { ctx, start: {} };
+    return { ctx: call.ctx, start: span === undefined ? {} : { root: true, links: [{ context: span }] } };
+  }
+
+  private startSpan(parent: Context, start: SpanOptions): CallSpan | undefined {
+    const { call, options, tracer } = this;
+    const extent = call.kind === "unary" ? "whole" : options.streamSpan;
+    if (extent === "off" || !options.hasSpan(call.desc)) return undefined;
+    try {
+      return extent === "whole"
+        ? new RpcSpan(call, options, tracer, parent, start)
+        : new LinkedSpans(call, options, tracer, parent, start);
+    } catch (error) {
+      reportFault(options, "the tracer, or what it asks", error);
+      return undefined;
+    }
+  }
+
+  /** Without an SDK spans have no ids, and contexts are better left as they were. */
+  private contextWith({ span }: CallSpan): Context {
+    if (span.isRecording()) warnWithoutPropagator(this.propagator);
+    return span.spanContext().spanId === INVALID_SPANID ? this.call.ctx : trace.setSpan(this.call.ctx, span);
+  }
+}
+
+/** Messages have spans of their own in the direction that has many of them. */
+function hasMessageSpans(
+  { side, kind }: Call,
+  { messageSpans, messageSpanRatio }: ResolvedTraceOptions,
+): boolean {
+  if (messageSpans === "off" || messageSpanRatio === 0) return false;
+  return kind === "bidi_streaming" || kind === (side === "server" ? "client_streaming" : "server_streaming");
+}

@@ -1,0 +1,190 @@
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type Attributes, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
+import { callOptions, clientInterceptor, contextOf, logger, type Side } from "connect-clue";
+import { describe, expect, it } from "vitest";
+import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { aborted, gate } from "../../test/support/gate.js";
+import { bothSpans, drain, exception, failed, spanOf, tracedChat } from "../../test/support/traced-chat.js";
+import { rpcAttributes, type SeenSpan, Traces } from "../../test/support/traces.js";
+import { until } from "../../test/support/until.js";
+
+/** The spans of the opening and the end of a client's stream, and of the server's; numbered as they began. */
+const opened = (side: Side, attributes: Attributes = {}) =>
+  spanOf(side, "Countdown", { attributes: { "clue.stream.phase": "open", ...attributes } });
+
+function closed(side: Side, n: number, { attributes, ...parts }: Partial<SeenSpan>): SeenSpan {
+  const opening = side === "client" ? "span 1" : "span 2";
+  return {
+    ...spanOf(side, "Countdown"),
+    span: `span ${n}`,
+    parent: opening,
+    links: [`${opening} of trace 1`],
+    attributes: { ...rpcAttributes(side, "Countdown"), "clue.stream.phase": "end", ...attributes },
+    ...parts,
+  };
+}
+
+const counts = (received: number, sent: number) => ({
+  "clue.messages.received": received,
+  "clue.messages.sent": sent,
+});
+
+describe("streamSpan whole", () => {
+  it("has a span that lasts as long as the stream", async () => {
+    const last = gate();
+    const { client, traces } = await tracedChat({
+      async *countdown() {
+        yield {};
+        await last.opened;
+      },
+    });
+    const responses = client.countdown({})[Symbol.asyncIterator]();
+    await responses.next();
+    expect(traces.spans).toEqual(bothSpans("Countdown", () => ({ ended: false })));
+    last.open();
+    await responses.next();
+    expect(await traces.ended(2)).toEqual(bothSpans("Countdown", () => ({ attributes: counts(1, 1) })));
+  });
+});
+
+describe("streamSpan linked", () => {
+  const linked = { server: { streamSpan: "linked" }, client: { streamSpan: "linked" } } as const;
+
+  it("has a span for the opening while the stream lives, and one for its end", async () => {
+    const last = gate();
+    const { client, traces } = await tracedChat(
+      {
+        async *countdown() {
+          yield {};
+          await last.opened;
+        },
+      },
+      linked,
+    );
+    const responses = client.countdown({})[Symbol.asyncIterator]();
+    await responses.next();
+    expect(traces.spans).toEqual([opened("client"), opened("server")]);
+    last.open();
+    await responses.next();
+    expect(await traces.ended(4)).toEqual([
+      opened("client"),
+      opened("server"),
+      closed("server", 3, { attributes: counts(1, 1) }),
+      closed("client", 4, { attributes: counts(1, 1) }),
+    ]);
+  });
+
+  it("tells at the end how the stream failed", async () => {
+    const { client, traces } = await tracedChat(
+      {
+        async *countdown() {
+          yield {};
+          throw new ConnectError("lost", Code.DataLoss);
+        },
+      },
+      linked,
+    );
+    await drain(client.countdown({})).catch(() => {});
+    const end = {
+      attributes: { ...counts(1, 1), ...failed("data_loss") },
+      status: "error: lost",
+      events: [exception("ConnectError", "[data_loss] lost")],
+    };
+    expect(await traces.ended(4)).toEqual([
+      opened("client"),
+      opened("server"),
+      closed("server", 3, end),
+      closed("client", 4, end),
+    ]);
+  });
+
+  it("has the first span only for a stream that is given up before the response", async () => {
+    const { client, traces } = await tracedChat(
+      {
+        // biome-ignore lint/correctness/useYield: it never comes to that
+        async *countdown(_, { signal }) {
+          await aborted(signal);
+          throw signal.reason;
+        },
+      },
+      linked,
+    );
+    const controller = new AbortController();
+    const answer = drain(client.countdown({}, { signal: controller.signal })).catch(() => {});
+    await until(() => traces.started.length === 2);
+    controller.abort(new Error("enough"));
+    await answer;
+    const canceled = { "rpc.status_code": "canceled", "clue.outcome": "canceled" };
+    expect(await traces.ended(3)).toEqual([
+      {
+        ...opened("client", { ...counts(0, 1), ...canceled, "error.type": "canceled" }),
+        status: "error: enough",
+        events: [exception("Error", "enough")],
+      },
+      opened("server"),
+      closed("server", 3, { attributes: { ...counts(1, 0), ...canceled } }),
+    ]);
+  });
+
+  it("has the first span only for a stream that fails to open", async () => {
+    const traces = new Traces();
+    const interceptors = [
+      clientInterceptor({ log: false, trace: { ...traces.options, streamSpan: "linked" } }),
+    ];
+    const client = createClient(
+      ChatService,
+      createGrpcTransport({ baseUrl: "http://127.0.0.1:1", interceptors }),
+    );
+    await drain(client.countdown({})).catch(() => {});
+    const [span, ...none] = await traces.ended(1);
+    expect(span?.attributes).toEqual({
+      ...rpcAttributes("client", "Countdown"),
+      "server.port": 1,
+      "clue.stream.phase": "open",
+      ...counts(0, 0),
+      ...failed("unavailable"),
+    });
+    expect(none).toEqual([]);
+  });
+
+  it("leaves unary calls their one span", async () => {
+    const { client, traces } = await tracedChat(undefined, linked);
+    await client.say({});
+    expect(await traces.ended(2)).toEqual(bothSpans("Say"));
+  });
+
+  it("records nothing of what is not sampled", async () => {
+    const traces = new Traces({ sampler: new AlwaysOffSampler() });
+    const { client } = await tracedChat(undefined, { traces, ...linked });
+    await drain(client.countdown({}));
+    expect(traces.spans).toEqual([]);
+  });
+});
+
+describe("streamSpan off", () => {
+  const caller = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
+
+  it("leaves the caller's context to the handler, its lines and its calls", async () => {
+    const found: unknown[] = [];
+    const off = { streamSpan: "off" } as const;
+    const { chat, client, traces } = await tracedChat(
+      {
+        async *countdown(_, context) {
+          found.push(trace.getSpanContext(contextOf(context)));
+          logger(context).info("at work");
+          yield {};
+        },
+      },
+      { server: off, client: off },
+    );
+    const ctx = trace.setSpanContext(ROOT_CONTEXT, caller);
+    await drain(client.countdown({}, callOptions(ctx)));
+    await chat.server.ended();
+    expect(traces.spans).toEqual([]);
+    expect(found).toEqual([{ ...caller, isRemote: true }]);
+    const [, line] = chat.server.log.lines;
+    expect(line).toMatchObject({ msg: "at work", trace_id: caller.traceId, span_id: caller.spanId });
+  });
+});

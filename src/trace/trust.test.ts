@@ -1,0 +1,203 @@
+import type { Interceptor } from "@connectrpc/connect";
+import { propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from "@opentelemetry/api";
+import { ParentBasedSampler, TraceIdRatioBasedSampler } from "@opentelemetry/sdk-trace";
+import { contextOf, type TraceOptions } from "connect-clue";
+import { describe, expect, it } from "vitest";
+import { type ChatHandlers, type ChatOptions, startChat } from "../../test/support/chat-server.js";
+import { drain, spanOf } from "../../test/support/traced-chat.js";
+import { rpcAttributes, Traces } from "../../test/support/traces.js";
+import { runIn } from "../call/implicit.js";
+
+const caller = { traceId: "a".repeat(32), spanId: "b".repeat(16) };
+const headers = {
+  traceparent: `00-${caller.traceId}-${caller.spanId}-01`,
+  tracestate: "vendor=1",
+  baggage: "tenant=acme",
+};
+
+/** The spans of a server that a client with headers of its own calls, and what the handler finds in its context. */
+async function serve(
+  server: TraceOptions,
+  { traces = new Traces(), sent = headers, ...options }: Called = {},
+) {
+  const found: unknown[] = [];
+  const handlers: ChatHandlers = {
+    say(_, context) {
+      const ctx = contextOf(context);
+      found.push(
+        trace.getSpanContext(ctx)?.traceState?.serialize(),
+        propagation.getBaggage(ctx)?.getAllEntries(),
+      );
+      return {};
+    },
+  };
+  const chat = await startChat(handlers, {
+    ...options,
+    serverOptions: { trace: { ...traces.options, ...server } },
+    clientOptions: { trace: false },
+  });
+  await chat.client.say({}, { headers: sent });
+  await chat.server.ended();
+  return { spans: traces.spans, found };
+}
+
+interface Called extends ChatOptions {
+  readonly traces?: Traces;
+  readonly sent?: Record<string, string>;
+}
+
+const baggage = [["tenant", { value: "acme" }]];
+
+/** The server's span, without the parent that it has in other tests. */
+function rootSpan(http: "memory" | "2" = "2") {
+  const { parent: _, ...span } = spanOf("server", "Say", { span: "span 1" }, http);
+  return span;
+}
+
+describe("a caller that is trusted", () => {
+  it.each(["memory", "2"] as const)(
+    "is the parent, its state and baggage are taken: http %s",
+    async (http) => {
+      const { spans, found } = await serve({}, { http });
+      expect(spans).toEqual([
+        { ...rootSpan(http), trace: caller.traceId, parent: `remote ${caller.spanId}` },
+      ]);
+      expect(found).toEqual(["vendor=1", baggage]);
+    },
+  );
+
+  it("decides whether the call is sampled", async () => {
+    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1) });
+    const traces = new Traces({ sampler });
+    const sent = { traceparent: headers.traceparent.replace(/01$/, "00") };
+    expect((await serve({}, { traces, sent })).spans).toEqual([]);
+  });
+
+  it.each([
+    ["no traceparent", {}],
+    ["a broken one", { traceparent: "00-xyz" }],
+    ["one of zeros", { traceparent: `00-${"0".repeat(32)}-${"0".repeat(16)}-01` }],
+  ])("with %s leaves the span a root", async (_, sent) => {
+    expect((await serve({}, { sent })).spans).toEqual([rootSpan()]);
+  });
+});
+
+describe("a caller that is not trusted", () => {
+  it.each(["memory", "2"] as const)(
+    "is linked from a trace of its own, and nothing else is taken: http %s",
+    async (http) => {
+      const { spans, found } = await serve({ trustRemote: false }, { http });
+      const links = [`remote ${caller.spanId} of ${caller.traceId}`];
+      expect(spans).toEqual([{ ...rootSpan(http), links }]);
+      expect(found).toEqual([undefined, undefined]);
+    },
+  );
+
+  it("does not decide whether the call is sampled", async () => {
+    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1) });
+    const traces = new Traces({ sampler });
+    const sent = { traceparent: headers.traceparent.replace(/01$/, "00") };
+    const links = [`remote ${caller.spanId} of ${caller.traceId}`];
+    const { spans } = await serve({ trustRemote: false }, { traces, sent });
+    expect(spans).toEqual([{ ...rootSpan(), links }]);
+  });
+
+  it("is not linked when it says nothing", async () => {
+    expect((await serve({ trustRemote: false }, { sent: {} })).spans).toEqual([rootSpan()]);
+  });
+
+  it("is a kit's client in the same process as much as any other", async () => {
+    const traces = new Traces();
+    const chat = await startChat(
+      { say: () => ({}) },
+      {
+        http: "memory",
+        serverOptions: { trace: { ...traces.options, trustRemote: false } },
+        clientOptions: { trace: traces.options },
+      },
+    );
+    await chat.client.say({});
+    expect(await traces.ended(2)).toEqual([
+      spanOf("client", "Say", {}, "memory"),
+      { ...rootSpan("memory"), trace: "trace 2", span: "span 2", links: ["remote span 1 of trace 1"] },
+    ]);
+  });
+
+  it("is linked from the opening of a stream, with two spans for it", async () => {
+    const traces = new Traces();
+    const trustRemote = false;
+    const chat = await startChat(
+      {
+        async *countdown() {
+          yield {};
+        },
+      },
+      {
+        serverOptions: { trace: { ...traces.options, trustRemote, streamSpan: "linked" } },
+        clientOptions: { trace: false },
+      },
+    );
+    await drain(chat.client.countdown({}, { headers }));
+    const attributes = rpcAttributes("server", "Countdown");
+    const span = { kind: "server", name: "chat.v1.ChatService/Countdown", trace: "trace 1" };
+    expect(await traces.ended(2)).toEqual([
+      {
+        ...span,
+        span: "span 1",
+        links: [`remote ${caller.spanId} of ${caller.traceId}`],
+        attributes: { ...attributes, "clue.stream.phase": "open" },
+      },
+      {
+        ...span,
+        span: "span 2",
+        parent: "span 1",
+        links: ["span 1 of trace 1"],
+        attributes: {
+          ...attributes,
+          "clue.stream.phase": "end",
+          "clue.messages.received": 1,
+          "clue.messages.sent": 1,
+        },
+      },
+    ]);
+  });
+});
+
+describe("an instrumented HTTP server around the kit", () => {
+  /** Begins a span as such an instrumentation does, from the same headers or on its own, and leaves it active. */
+  function instrumented({ options }: Traces, readsHeaders: boolean): Interceptor {
+    const tracer: Tracer = options.tracerProvider.getTracer("http");
+    return (next) => (request) => {
+      const getter = { get: (from: Headers, key: string) => from.get(key) ?? undefined, keys: () => [] };
+      const parent = readsHeaders
+        ? options.propagator.extract(ROOT_CONTEXT, request.header, getter)
+        : ROOT_CONTEXT;
+      const span = tracer.startSpan("POST", { kind: SpanKind.SERVER }, parent);
+      return runIn(trace.setSpan(parent, span), next, request).finally(() => span.end());
+    };
+  }
+
+  const alone = { kind: "server", name: "POST", trace: "trace 1", span: "span 1", attributes: {} };
+  const joined = { ...alone, trace: caller.traceId, parent: `remote ${caller.spanId}` };
+  const child = (trace: string) => spanOf("server", "Say", { trace, span: "span 2", parent: "span 1" });
+
+  it("stays the parent, and the baggage is taken", async () => {
+    const traces = new Traces();
+    const { spans, found } = await serve({}, { traces, outer: [instrumented(traces, true)] });
+    expect(spans).toEqual([joined, child(caller.traceId)]);
+    expect(found).toEqual(["vendor=1", baggage]);
+  });
+
+  it("stays the parent of a call without headers", async () => {
+    const traces = new Traces();
+    const { spans } = await serve({}, { traces, sent: {}, outer: [instrumented(traces, false)] });
+    expect(spans).toEqual([alone, child("trace 1")]);
+  });
+
+  it("stays the parent when the caller is not trusted", async () => {
+    const traces = new Traces();
+    const outer = [instrumented(traces, true)];
+    const { spans } = await serve({ trustRemote: false }, { traces, outer });
+    expect(spans).toEqual([joined, child(caller.traceId)]);
+  });
+});

@@ -1,0 +1,169 @@
+import type { Attributes } from "@opentelemetry/api";
+import type { Side } from "connect-clue";
+import { rpcAttributes, type SeenSpan } from "../support/traces.js";
+import type { Case, Course } from "./cases.js";
+import { expected, methods } from "./expected.js";
+import { errors, hasWarmUp, shutdownReason } from "./scenario.js";
+
+/** What is to be seen of a cell. */
+export interface Telemetry {
+  readonly spans: readonly SeenSpan[];
+  /** Those of a warm-up count, too. */
+  readonly metrics: MetricValues;
+}
+
+/** All values of all metrics, by name: numbers as they are, of histograms how many values they got. */
+export type MetricValues = Readonly<Record<string, readonly (readonly [Attributes, number])[]>>;
+
+/** The spans and metrics of a cell. */
+export function expectedTelemetry(cell: Case): Telemetry {
+  const { clientEvents, serverEvents } = expected(cell);
+  const client = endedCall("client", cell, clientEvents);
+  const server = endedCall("server", cell, serverEvents);
+  return {
+    spans: [
+      { ...span(client), span: "span 1" },
+      { ...span(server), span: "span 2", parent: "remote span 1" },
+    ],
+    metrics: { ...metrics(client), ...metrics(server) },
+  };
+}
+
+/** One side of a call that has ended. */
+interface EndedCall extends Pick<Case, "kind" | "http" | "course"> {
+  readonly side: Side;
+  /** `receive 1`, `send 1`, and so on. */
+  readonly messages: readonly string[];
+  readonly type: string;
+  /** Empty for success. */
+  readonly code: string;
+  readonly received: number;
+  readonly sent: number;
+}
+
+/** What the events of a call tell of it. The last one is of the form `end error not_found received=0 sent=0`. */
+function endedCall(side: Side, cell: Case, events: readonly string[]): EndedCall {
+  const end = /^end (\w+)(?: (\w+))? received=(\d+) sent=(\d+)$/.exec(events.at(-1) ?? "");
+  if (end === null) throw new Error(`no end: ${events}`);
+  const [, type = "", code = "", received, sent] = end;
+  const messages = events.slice(0, -1);
+  return { ...cell, side, messages, type, code, received: Number(received), sent: Number(sent) };
+}
+
+function span(call: EndedCall): Omit<SeenSpan, "span"> {
+  const { side, kind, http, type, code, received, sent } = call;
+  const counts = { "clue.messages.received": received, "clue.messages.sent": sent };
+  return {
+    kind: side,
+    name: `chat.v1.ChatService/${methods[kind]}`,
+    trace: "trace 1",
+    attributes: {
+      ...rpcAttributes(side, methods[kind], http),
+      ...(kind !== "unary" && counts),
+      ...(code !== "" && { "clue.outcome": type }),
+      ...codeAttributes(call),
+    },
+    ...(isError(call) && failure(call)),
+  };
+}
+
+function failure({ side, course }: EndedCall): Pick<SeenSpan, "status" | "events"> {
+  const [type, message] =
+    (side === "client" ? causesAtClient[course] : undefined) ?? causes[course] ?? foreign;
+  const attributes = {
+    "exception.type": type,
+    "exception.message": message,
+    "exception.stacktrace": `${type}: ${message}\n<frames>`,
+  };
+  return { status: `error: ${message.replace(/^\[\w+\] /, "")}`, events: [["exception", attributes]] };
+}
+
+type Cause = readonly [type: string, message: string];
+
+/** Where Connect or Node tells of the end, the words are no concern of this test. */
+export const foreign: Cause = ["<type>", "<words>"];
+
+const causes: Partial<Readonly<Record<Course, Cause>>> = {
+  "error before messages": ["ConnectError", errors["error before messages"].message],
+  "error between messages": ["Error", errors["error between messages"].message],
+  "error after messages": ["ConnectError", errors["error after messages"].message],
+  "server shutdown": ["ConnectError", shutdownReason.message],
+};
+
+/** Where a client is not told what the server threw. */
+const causesAtClient: typeof causes = {
+  "error between messages": ["ConnectError", "[internal] internal error"],
+};
+
+function codeAttributes(call: EndedCall): Attributes {
+  const { code } = call;
+  return code === "" ? {} : { "rpc.status_code": code, ...(isError(call) && { "error.type": code }) };
+}
+
+/** To its client every failure is an error; to the server, what it has to answer for. */
+function isError({ side, code }: EndedCall): boolean {
+  return side === "client" ? code !== "" : serverFaults.includes(code);
+}
+
+const serverFaults = ["internal", "data_loss", "deadline_exceeded", "unavailable"];
+
+function metrics(call: EndedCall): MetricValues {
+  const { side } = call;
+  const calls = hasWarmUp(call) ? [warmUpOf(call), call] : [call];
+  const streams = calls.filter(({ kind }) => kind !== "unary");
+  const answered = streams.filter(({ messages }) => messages.some((event) => event.startsWith(answer[side])));
+  const values = {
+    [`rpc.${side}.call.duration`]: points(calls, callAttributes, () => 1),
+    [`clue.rpc.${side}.active_calls`]: points(calls, methodAttributes, () => 0),
+    [`clue.rpc.${side}.active_streams`]: points(streams, methodAttributes, () => 0),
+    [`clue.rpc.${side}.received_messages`]: points(calls, methodAttributes, ({ received }) => received),
+    [`clue.rpc.${side}.sent_messages`]: points(calls, methodAttributes, ({ sent }) => sent),
+    [`clue.rpc.${side}.stream.longest_gap`]: points(
+      streams.filter(({ messages }) => messages.length > 1),
+      methodAttributes,
+      () => 1,
+    ),
+    [`clue.rpc.${side}.stream.longest_silence`]: points(streams, methodAttributes, () => 0),
+    [`clue.rpc.${side}.stream.time_to_first_message`]: points(answered, methodAttributes, () => 1),
+  };
+  return Object.fromEntries(Object.entries(values).filter(([, found]) => found.length > 0));
+}
+
+/** What the first message of an answer is to either side. */
+const answer: Readonly<Record<Side, string>> = { client: "receive", server: "send" };
+
+function warmUpOf(call: EndedCall): EndedCall {
+  return {
+    ...call,
+    kind: "unary",
+    messages: ["receive 1", "send 1"],
+    type: "ok",
+    code: "",
+    received: 1,
+    sent: 1,
+  };
+}
+
+function methodAttributes({ kind }: EndedCall): Attributes {
+  return { "rpc.system.name": "connectrpc", "rpc.method": `chat.v1.ChatService/${methods[kind]}` };
+}
+
+function callAttributes(call: EndedCall): Attributes {
+  const { side, kind, http } = call;
+  const target = side === "client" ? rpcAttributes(side, methods[kind], http) : {};
+  return { ...methodAttributes(call), ...target, ...codeAttributes(call) };
+}
+
+/** Adds up the values of calls that have the same attributes. */
+function points(
+  calls: readonly EndedCall[],
+  attributes: (call: EndedCall) => Attributes,
+  value: (call: EndedCall) => number,
+): [Attributes, number][] {
+  const sums = new Map<string, number>();
+  for (const call of calls) {
+    const key = JSON.stringify(attributes(call));
+    sums.set(key, (sums.get(key) ?? 0) + value(call));
+  }
+  return [...sums].map(([key, sum]) => [JSON.parse(key), sum]);
+}
