@@ -38,9 +38,15 @@ export const clueMessagesReceived = "clue.messages.received";
 export const clueMessagesSent = "clue.messages.sent";
 /** Messages whose trace metadata could not be used. */
 export const clueMetadataIgnored = "clue.metadata.ignored";
+/** Where and when an error was annotated that ended the call, on its exception event. */
+export const clueAnnotatedTraceId = "clue.annotated.trace_id";
+export const clueAnnotatedSpanId = "clue.annotated.span_id";
+export const clueAnnotatedTime = "clue.annotated.time";
 /** Which end of a stream a span of `streamSpan: "linked"` tells of: `open` or `end`. */
 export const clueStreamPhase = "clue.stream.phase";
 /** The place of a message in its stream, from 1. */
 export const clueMessageNumber = "clue.message.number";
 /** `received`: the only direction that has spans. */
 export const clueMessageDirection = "clue.message.direction";
+/** How many held-back spans of the call were given up before this one. */
+export const clueSpansDropped = "clue.spans.dropped";

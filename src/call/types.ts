@@ -99,7 +99,10 @@ export interface CallObserver {
   onReceive?(ctx: Context, message: Message, n: number): Context | void;
   /** A message is about to be sent: the n-th of the call, counting from 1. */
   onSend?(ctx: Context, message: Message, n: number): void;
-  /** On a server: the response headers, before they go out. On a client: those that came. Not called when there is no response. */
+  /**
+   * On a server: the response headers, before they go out; of a stream, before its handler runs. On a client: those that
+   * came. Not called when there is no response.
+   */
   onResponseHeader?(header: Headers): void;
   /** The call has ended. Called exactly once. */
   onEnd?(outcome: Outcome): void;

@@ -271,6 +271,7 @@ describe("annotationsOf", () => {
       mixed: ["1", "a", "[true,null]", "1970-01-01T00:00:00.000Z"],
       none: [],
       nested: '{"a":[1]}',
+      "clue.annotated.time": expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });
   });
 

@@ -2,6 +2,7 @@ import { type Attributes, type AttributeValue, trace } from "@opentelemetry/api"
 import { callOf } from "../call/call.js";
 import { isError } from "../call/cut.js";
 import { errorChain } from "../call/error-text.js";
+import { clueAnnotatedSpanId, clueAnnotatedTime, clueAnnotatedTraceId } from "../call/semconv.js";
 import { type ContextLike, contextOf } from "../context/context-of.js";
 import { addAnnotation, annotationOf } from "./annotation.js";
 import { attributeValue } from "./attribute-value.js";
@@ -39,7 +40,8 @@ export function annotate(thrown: unknown, fields: Fields, ctx?: ContextLike): Er
 }
 
 /**
- * The fields that an error and what caused it carry, as attributes; undefined when there are none.
+ * The fields that an error and what caused it carry, as attributes, with the moment when it was annotated first:
+ * `clue.annotated.trace_id`, `clue.annotated.span_id` and `clue.annotated.time`. Undefined when it was not annotated.
  *
  * @param error - whatever was thrown
  */
@@ -50,6 +52,12 @@ export function annotationsOf(error: unknown): Attributes | undefined {
   for (const [key, value] of Object.entries(annotation.fields)) {
     if (value !== undefined) attributes[key] = attributeValue(value);
   }
+  const { time, span } = annotation.moment;
+  if (span !== undefined) {
+    attributes[clueAnnotatedTraceId] = span.traceId;
+    attributes[clueAnnotatedSpanId] = span.spanId;
+  }
+  attributes[clueAnnotatedTime] = new Date(time).toISOString();
   return attributes;
 }
 

@@ -1,4 +1,5 @@
-import { checkKnown, describe } from "../call/options.js";
+import { checkKnown } from "../call/options.js";
+import { check } from "./check.js";
 import { withParentBased } from "./parent-based.js";
 import { sampleBy } from "./probability.js";
 import { Decision, type SamplerLike } from "./sdk-types.js";
@@ -39,8 +40,9 @@ export function adaptiveSampler(options: AdaptiveSamplerOptions = {}): SamplerLi
  */
 export function adaptiveSamplerOn(now: () => number, options: AdaptiveSamplerOptions): SamplerLike {
   checkKnown("adaptiveSampler", options, ["maxRate", "sampleSize", "parentBased"]);
-  const maxRate = positive("maxRate", options.maxRate ?? 2);
-  const sampleSize = positive("sampleSize", options.sampleSize ?? 10);
+  const { maxRate = 2, sampleSize = 10 } = options;
+  check("adaptiveSampler: maxRate", maxRate, "a number greater than 0", isPositive);
+  check("adaptiveSampler: sampleSize", sampleSize, "a number greater than 0", isPositive);
   const budget = new TraceBudget(maxRate, sampleSize);
   const root: SamplerLike = {
     shouldSample(context, traceId) {
@@ -53,7 +55,6 @@ export function adaptiveSamplerOn(now: () => number, options: AdaptiveSamplerOpt
   return withParentBased(root, options.parentBased, "adaptiveSampler");
 }
 
-function positive(option: string, value: unknown): number {
-  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-  throw new TypeError(`adaptiveSampler: ${option}: expected a number greater than 0, got ${describe(value)}`);
+function isPositive(value: unknown): boolean {
+  return typeof value === "number" && value > 0 && Number.isFinite(value);
 }

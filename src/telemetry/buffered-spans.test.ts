@@ -192,12 +192,12 @@ describe("the options", () => {
     [{ onError: "yes" }, 'bufferSpans: onError: expected true or false, got "yes"'],
     [
       { onError: false },
-      "bufferSpans: slowerThanMs: expected a number where onError is false: nothing would be exported",
+      "bufferSpans: with onError: false it needs slowerThanMs, or nothing is ever exported",
     ],
     [{ slowerThanMs: -1 }, "bufferSpans: slowerThanMs: expected a number of milliseconds, got -1"],
     [{ slowerThanMs: "1s" }, 'bufferSpans: slowerThanMs: expected a number of milliseconds, got "1s"'],
-    [{ maxSpansPerCall: 0 }, "bufferSpans: maxSpansPerCall: expected a whole number greater than 0, got 0"],
-    [{ maxSpans: 1.5 }, "bufferSpans: maxSpans: expected a whole number greater than 0, got 1.5"],
+    [{ maxSpansPerCall: 0 }, "bufferSpans: maxSpansPerCall: expected a number from 1 on, got 0"],
+    [{ maxSpans: Number.NaN }, "bufferSpans: maxSpans: expected a number from 1 on, got NaN"],
     [
       { onFail: true },
       'bufferSpans: there is no option "onFail"; there are onError, slowerThanMs, maxSpansPerCall, maxSpans',

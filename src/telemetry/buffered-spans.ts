@@ -1,7 +1,8 @@
 import { type Context, type Span, TraceFlags } from "@opentelemetry/api";
 import { type Call, callOf } from "../call/call.js";
-import { checkKnown, describe } from "../call/options.js";
+import { checkKnown } from "../call/options.js";
 import { CallSpans } from "./call-spans.js";
+import { check } from "./check.js";
 import { SpanBuffer, SpanLedger } from "./held-spans.js";
 import { promoted } from "./probability.js";
 import { Decision, type ReadableSpanLike, type SamplerLike, type SpanProcessorLike } from "./sdk-types.js";
@@ -139,32 +140,19 @@ function isFailure({ outcome, side }: Call): boolean {
 
 function resolve(options: BufferSpansOptions): Required<BufferSpansOptions> {
   checkKnown("bufferSpans", options, ["onError", "slowerThanMs", "maxSpansPerCall", "maxSpans"]);
-  const { onError = true, slowerThanMs } = options;
-  if (typeof onError !== "boolean") {
-    throw new TypeError(`bufferSpans: onError: expected true or false, got ${describe(onError)}`);
-  }
+  const { onError = true, slowerThanMs, maxSpansPerCall = 100, maxSpans = 10_000 } = options;
+  check("bufferSpans: onError", onError, "true or false", (value) => typeof value === "boolean");
+  check("bufferSpans: slowerThanMs", slowerThanMs, "a number of milliseconds", isNumberFrom(0));
+  check("bufferSpans: maxSpansPerCall", maxSpansPerCall, "a number from 1 on", isNumberFrom(1));
+  check("bufferSpans: maxSpans", maxSpans, "a number from 1 on", isNumberFrom(1));
   if (!onError && slowerThanMs === undefined) {
     throw new TypeError(
-      "bufferSpans: slowerThanMs: expected a number where onError is false: nothing would be exported",
+      "bufferSpans: with onError: false it needs slowerThanMs, or nothing is ever exported",
     );
   }
-  return {
-    onError,
-    slowerThanMs: slowerThanMs === undefined ? Number.POSITIVE_INFINITY : milliseconds(slowerThanMs),
-    maxSpansPerCall: count("maxSpansPerCall", options.maxSpansPerCall, 100),
-    maxSpans: count("maxSpans", options.maxSpans, 10_000),
-  };
+  return { onError, slowerThanMs: slowerThanMs ?? Number.POSITIVE_INFINITY, maxSpansPerCall, maxSpans };
 }
 
-function milliseconds(value: unknown): number {
-  if (typeof value === "number" && value >= 0) return value;
-  throw new TypeError(`bufferSpans: slowerThanMs: expected a number of milliseconds, got ${describe(value)}`);
-}
-
-function count(option: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
-  throw new TypeError(
-    `bufferSpans: ${option}: expected a whole number greater than 0, got ${describe(value)}`,
-  );
+function isNumberFrom(least: number): (value: unknown) => boolean {
+  return (value) => typeof value === "number" && value >= least;
 }

@@ -1,5 +1,6 @@
 import { TraceFlags } from "@opentelemetry/api";
 import type { Call } from "../call/call.js";
+import { clueSpansDropped } from "../call/semconv.js";
 import type { SpanBuffer } from "./held-spans.js";
 import type { ReadableSpanLike, SpanProcessorLike } from "./sdk-types.js";
 
@@ -75,8 +76,7 @@ function messageOf({ kind, side, received, sent }: Call): number {
 function sampled(span: ReadableSpanLike, dropped: number): ReadableSpanLike {
   const { traceFlags, ...context } = span.spanContext();
   const spanContext = { ...context, traceFlags: traceFlags | TraceFlags.SAMPLED };
-  const attributes =
-    dropped === 0 ? span.attributes : { ...span.attributes, [droppedSpansAttribute]: dropped };
+  const attributes = dropped === 0 ? span.attributes : { ...span.attributes, [clueSpansDropped]: dropped };
   return new Proxy(span, {
     get(target, key) {
       if (key === "spanContext") return () => spanContext;
@@ -84,6 +84,3 @@ function sampled(span: ReadableSpanLike, dropped: number): ReadableSpanLike {
     },
   });
 }
-
-/** How many spans of the call were given up before this one. */
-const droppedSpansAttribute = "clue.spans.dropped";

@@ -1,4 +1,3 @@
-import { createClient, createRouterTransport } from "@connectrpc/connect";
 import {
   context,
   createContextKey,
@@ -11,24 +10,13 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  PeriodicExportingMetricReader,
-} from "@opentelemetry/sdk-metrics";
-import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  InMemorySpanExporter,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace";
-import { serverInterceptor } from "connect-clue";
+import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
+import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
-import { startChat } from "../../test/support/chat-server.js";
 import { LineSink } from "../../test/support/line-sink.js";
 import { stubEnv } from "../../test/support/stub-env.js";
-import { endSpans, telemetryOf } from "../../test/support/telemetry.js";
+import { telemetryOf } from "../../test/support/telemetry.js";
+import { until } from "../../test/support/until.js";
 import { configureOpenTelemetry } from "./configure.js";
 import type { TelemetryOptions } from "./options.js";
 
@@ -71,18 +59,20 @@ describe("configureOpenTelemetry", () => {
     telemetryOf({});
   });
 
-  it("respects what others have registered, and takes its own back", () => {
-    const { logger } = new LineSink();
+  it("respects what others have registered, and takes its own back", async () => {
+    const metricExporter = inMemoryMetrics();
+    const stopped = vi.spyOn(metricExporter, "shutdown");
+    const options = { logger: new LineSink().logger, service: "chat", spanExporter: inMemory() };
     trace.setGlobalTracerProvider(new ProxyTracerProvider());
     onTestFinished(() => trace.disable());
-    const all = { logger, service: "chat", spanExporter: inMemory(), metricExporter: inMemoryMetrics() };
-    expect(() => configureOpenTelemetry(all)).toThrow(
+    expect(() => configureOpenTelemetry({ ...options, metricExporter })).toThrow(
       "configureOpenTelemetry: a tracer provider is registered already, by other code of this process",
     );
     expect(whatIsOn()).toEqual({ spans: false, metrics: false, contexts: false });
     expect(propagation.fields()).toEqual([]);
+    await until(() => stopped.mock.calls.length === 1);
     trace.disable();
-    telemetryOf(all);
+    telemetryOf({ ...options, metricExporter: inMemoryMetrics() });
     expect(whatIsOn()).toEqual({ spans: true, metrics: true, contexts: true });
   });
 
@@ -132,96 +122,6 @@ describe("configureOpenTelemetry", () => {
     expect(() => configure(options)).toThrow(TypeError);
     expect(() => configure(options)).toThrow(message);
     expect(whatIsOn()).toEqual({ spans: false, metrics: false, contexts: false });
-  });
-});
-
-describe("the way of a span", () => {
-  it("leads to the exporter and to all other processors", async () => {
-    const [spanExporter, other] = [inMemory(), inMemory()];
-    const telemetry = telemetryOf({
-      spanExporter,
-      spanProcessors: [new SimpleSpanProcessor({ exporter: other })],
-      sampler: new AlwaysOnSampler(),
-    });
-    endSpans(2);
-    await telemetry.forceFlush();
-    expect([namesOf(spanExporter), namesOf(other)]).toEqual([
-      ["span 0", "span 1"],
-      ["span 0", "span 1"],
-    ]);
-  });
-
-  it("is by default that of the adaptive sampler", async () => {
-    const spanExporter = inMemory();
-    const telemetry = telemetryOf({ spanExporter });
-    endSpans(10_000);
-    await telemetry.forceFlush();
-    const states = spanExporter.getFinishedSpans().map((span) => span.spanContext().traceState?.get("ot"));
-    expect(states.slice(0, 10)).toEqual(Array(10).fill("th:0"));
-    expect(states.length).toBeLessThan(100);
-  });
-
-  it("ends in a buffer for the calls that are not sampled, until one fails", async () => {
-    const [spanExporter, other] = [inMemory(), inMemory()];
-    const telemetry = telemetryOf({
-      spanExporter,
-      spanProcessors: [new SimpleSpanProcessor({ exporter: other })],
-      sampler: new AlwaysOffSampler(),
-      bufferSpans: { onError: true },
-    });
-    const { client } = await startChat({
-      say({ text }) {
-        if (text === "fail") throw new Error("failed");
-        return { text };
-      },
-    });
-    await client.say({ text: "hi" });
-    await telemetry.forceFlush();
-    expect([namesOf(spanExporter), namesOf(other)]).toEqual([[], []]);
-    await expect(client.say({ text: "fail" })).rejects.toThrow("internal error");
-    await telemetry.forceFlush();
-    const both = ["chat.v1.ChatService/Say", "chat.v1.ChatService/Say"];
-    expect([namesOf(spanExporter), namesOf(other)]).toEqual([both, both]);
-  });
-
-  it("leads to the exporter when the call is forced, whatever the sampler says", async () => {
-    const spanExporter = inMemory();
-    const telemetry = telemetryOf({ spanExporter, sampler: new AlwaysOffSampler() });
-    const force = { token: "secret" };
-    const client = createClient(
-      ChatService,
-      createRouterTransport(({ service }) => service(ChatService, { say: ({ text }) => ({ text }) }), {
-        router: { interceptors: [serverInterceptor({ force, logger: new LineSink().logger })] },
-      }),
-    );
-    await client.say({ text: "a" });
-    await client.say({ text: "b" }, { headers: { "x-clue-force": "secret" } });
-    await telemetry.forceFlush();
-    expect(namesOf(spanExporter)).toEqual(["chat.v1.ChatService/Say"]);
-  });
-});
-
-describe("metrics", () => {
-  it("are read by all readers, beside the exporter", async () => {
-    const [metricExporter, other] = [inMemoryMetrics(), inMemoryMetrics()];
-    const telemetry = telemetryOf({
-      metricExporter,
-      metricReaders: [new PeriodicExportingMetricReader({ exporter: other })],
-    });
-    metrics.getMeter("m").createCounter("hits").add(2);
-    await telemetry.forceFlush();
-    for (const exporter of [metricExporter, other]) {
-      const [collected] = exporter.getMetrics();
-      expect(collected?.resource.attributes["service.name"]).toBe("chat");
-      expect(collected?.scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.value).toBe(2);
-    }
-  });
-
-  it("are exported at an interval", () => {
-    const set = vi.spyOn(globalThis, "setInterval");
-    onTestFinished(() => set.mockRestore());
-    telemetryOf({ metricExporter: inMemoryMetrics(), readerIntervalMs: 1234 });
-    expect(set.mock.calls.map(([, ms]) => ms)).toEqual([1234]);
   });
 });
 
@@ -292,8 +192,4 @@ function inMemory(): InMemorySpanExporter {
 
 function inMemoryMetrics(): InMemoryMetricExporter {
   return new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-}
-
-function namesOf(exporter: InMemorySpanExporter): string[] {
-  return exporter.getFinishedSpans().map(({ name }) => name);
 }

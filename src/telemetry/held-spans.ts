@@ -56,7 +56,7 @@ export class SpanBuffer {
   ) {}
 
   push(span: ReadableSpanLike): void {
-    if (this.spans.length === this.limit) this.dropOldest();
+    if (this.spans.length >= this.limit) this.dropOldest();
     const held = { span, buffer: this, older: undefined, newer: undefined };
     this.spans.push(held);
     this.ledger.add(held);

@@ -1,5 +1,5 @@
 import { isSpanContextValid, TraceFlags, trace } from "@opentelemetry/api";
-import { describe } from "../call/options.js";
+import { check } from "./check.js";
 import { Decision, type SamplerLike, type SamplingResultLike } from "./sdk-types.js";
 
 /**
@@ -24,9 +24,8 @@ export function parentBased(root: SamplerLike): SamplerLike {
  * @throws TypeError when it is neither true nor false
  */
 export function withParentBased(root: SamplerLike, option: boolean | undefined, where: string): SamplerLike {
-  if (option === undefined || option === true) return parentBased(root);
-  if (option === false) return root;
-  throw new TypeError(`${where}: parentBased: expected true or false, got ${describe(option)}`);
+  check(`${where}: parentBased`, option, "true or false", (value) => typeof value === "boolean");
+  return option === false ? root : parentBased(root);
 }
 
 const sampled: SamplingResultLike = Object.freeze({ decision: Decision.recordAndSample });

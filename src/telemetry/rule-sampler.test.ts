@@ -134,7 +134,9 @@ describe("a span that names no method", () => {
 
 describe("the options", () => {
   it.each([
+    [[], "ruleSampler: expected an array of { match, sample }, got undefined"],
     [[{}], "ruleSampler: expected an array of { match, sample }, got an object"],
+    [[[{ sample: 1 }]], 'ruleSampler: rules[0].match: expected a glob such as "chat.v1.*", got undefined'],
     [[[{ match: 1, sample: 1 }]], 'ruleSampler: rules[0].match: expected a glob such as "chat.v1.*", got 1'],
     [
       [[{ match: "a", sample: 1 }, { match: "b" }]],

@@ -2,7 +2,9 @@ import type { Attributes, Context } from "@opentelemetry/api";
 import { callOf } from "../call/call.js";
 import { compileGlob } from "../call/method-filter.js";
 import { checkKnown, describe } from "../call/options.js";
+import { rpcMethod } from "../call/semconv.js";
 import { adaptiveSampler } from "./adaptive-sampler.js";
+import { hasMethods } from "./check.js";
 import { withParentBased } from "./parent-based.js";
 import { probabilitySampler } from "./probability.js";
 import type { SamplerLike } from "./sdk-types.js";
@@ -45,12 +47,10 @@ export interface RuleSamplerOptions {
  * )
  */
 export function ruleSampler(rules: readonly SamplingRule[], options: RuleSamplerOptions = {}): SamplerLike {
-  if (!Array.isArray(rules)) {
-    throw new TypeError(`ruleSampler: expected an array of { match, sample }, got ${describe(rules)}`);
-  }
+  if (!Array.isArray(rules)) throw unexpected("ruleSampler", "an array of { match, sample }", rules);
   checkKnown("ruleSampler", options, ["otherwise", "parentBased"]);
   const compiled = rules.map(compileRule);
-  const otherwise = samplerOf("otherwise", options.otherwise ?? adaptiveSampler());
+  const otherwise = samplerOf("ruleSampler: otherwise", options.otherwise ?? adaptiveSampler());
   const root: SamplerLike = {
     shouldSample(context, traceId, name, kind, attributes, links) {
       const method = methodOf(context, attributes);
@@ -70,27 +70,25 @@ interface CompiledRule {
 }
 
 function compileRule(rule: SamplingRule, index: number): CompiledRule {
-  const where = `rules[${index}]`;
-  checkKnown(`ruleSampler: ${where}`, rule, ["match", "sample"]);
+  const where = `ruleSampler: rules[${index}]`;
+  checkKnown(where, rule, ["match", "sample"]);
   const { match, sample } = rule;
-  if (typeof match !== "string") {
-    throw new TypeError(
-      `ruleSampler: ${where}.match: expected a glob such as "chat.v1.*", got ${describe(match)}`,
-    );
-  }
+  if (typeof match !== "string") throw unexpected(`${where}.match`, 'a glob such as "chat.v1.*"', match);
   const sampler = samplerOf(`${where}.sample`, sample);
   return { matches: compileGlob(match), sampler, toString: () => `${match}=${sampler}` };
 }
 
 function samplerOf(option: string, sampling: Sampling): SamplerLike {
   if (typeof sampling === "number" && sampling >= 0 && sampling <= 1) return probabilitySampler(sampling);
-  if (typeof sampling === "object" && typeof sampling?.shouldSample === "function") return sampling;
-  throw new TypeError(
-    `ruleSampler: ${option}: expected a number from 0 to 1 or a sampler, got ${describe(sampling)}`,
-  );
+  if (typeof sampling === "object" && hasMethods(sampling, ["shouldSample"])) return sampling;
+  throw unexpected(option, "a number from 0 to 1 or a sampler", sampling);
+}
+
+function unexpected(option: string, accepts: string, value: unknown): TypeError {
+  return new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
 }
 
 function methodOf(context: Context, attributes: Attributes): string | undefined {
-  const method = attributes["rpc.method"];
+  const method = attributes[rpcMethod];
   return typeof method === "string" ? method : callOf(context)?.path;
 }

@@ -1,101 +1,11 @@
-import { context, createContextKey, metrics, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { startChat } from "../../test/support/chat-server.js";
 import { gate } from "../../test/support/gate.js";
 import { LineSink } from "../../test/support/line-sink.js";
-import { startGrpcReceiver, startHttpReceiver } from "../../test/support/otlp-receiver.js";
 import { endSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";
-import { otlpMetrics, otlpSpans } from "./otlp.js";
 import type { SpanExporterLike } from "./sdk-types.js";
 
 const alwaysOn = { shouldSample: () => ({ decision: 2 }), toString: () => "on" };
-const start = { grpc: startGrpcReceiver, "http/protobuf": startHttpReceiver };
-
-describe.each(["grpc", "http/protobuf"] as const)("a shutdown, over %s", (protocol) => {
-  it("sends all that ended just before", async () => {
-    const receiver = await start[protocol]();
-    const telemetry = telemetryOf({
-      sampler: alwaysOn,
-      spanExporter: otlpSpans({ protocol, url: receiver.url }),
-      metricExporter: otlpMetrics({ protocol, url: receiver.url }),
-    });
-    const counter = metrics.getMeter("m").createCounter("hits");
-    for (let i = 0; i < 1000; i++) counter.add(1, { i });
-    endSpans(1000);
-    expect(await telemetry.shutdown()).toEqual({ complete: true, spans: nothingLost, metrics: nothingLost });
-    expect(receiver.spans.map(({ name }) => name).sort()).toEqual(
-      Array.from({ length: 1000 }, (_, i) => `span ${i}`).sort(),
-    );
-    expect(receiver.metrics[0]?.points).toHaveLength(1000);
-  });
-
-  it("gives up on a collector that never answers, and says what is lost", async () => {
-    const { logger, lines } = logTo();
-    const receiver = await start[protocol]({ silent: true });
-    const telemetry = telemetryOf({
-      logger,
-      sampler: alwaysOn,
-      shutdownTimeoutMs: 300,
-      spanExporter: otlpSpans({ protocol, url: receiver.url, timeoutMs: 600 }),
-      metricExporter: otlpMetrics({ protocol, url: receiver.url, timeoutMs: 600 }),
-    });
-    metrics.getMeter("m").createCounter("hits").add(1);
-    endSpans(1000);
-    expect(await telemetry.shutdown()).toEqual({
-      complete: false,
-      spans: { lost: 1000, timedOut: true, errors: [] },
-      metrics: { lost: 1, timedOut: true, errors: [] },
-    });
-    expect(lines()).toEqual([
-      {
-        time: "<time>",
-        level: "warn",
-        msg: "OpenTelemetry stopped before all was sent",
-        from: "opentelemetry",
-        "spans.lost": 1000,
-        "metrics.lost": 1,
-        timed_out: true,
-      },
-    ]);
-  });
-
-  it("says why a collector that is not there took nothing", async () => {
-    const { logger, lines } = logTo();
-    const receiver = await start[protocol]();
-    receiver.close();
-    const telemetry = telemetryOf({
-      logger,
-      sampler: alwaysOn,
-      spanExporter: otlpSpans({ protocol, url: receiver.url, timeoutMs: 200 }),
-    });
-    endSpans(10);
-    const { spans } = await telemetry.shutdown();
-    expect({ ...spans, errors: spans.errors.length }).toEqual({ lost: 10, timedOut: false, errors: 1 });
-    expect(spans.errors[0]?.message).toBe("OpenTelemetry could not export 10 spans");
-    expect(String(spans.errors[0]?.cause)).toContain("ECONNREFUSED");
-    expect(lines().map(({ level, msg }) => [level, msg])).toEqual([
-      ["error", "OpenTelemetry could not export 10 spans"],
-      ["warn", "OpenTelemetry stopped before all was sent"],
-    ]);
-  });
-});
-
-describe("calls", () => {
-  it.each(["silent", "gone"])("go on when the collector is %s", async (how) => {
-    const receiver = await startHttpReceiver({ silent: true });
-    if (how === "gone") receiver.close();
-    telemetryOf({
-      logger: logTo().logger,
-      sampler: alwaysOn,
-      shutdownTimeoutMs: 1,
-      readerIntervalMs: 10,
-      spanExporter: otlpSpans({ url: receiver.url, timeoutMs: 100 }),
-      metricExporter: otlpMetrics({ url: receiver.url, timeoutMs: 100 }),
-    });
-    const { client } = await startChat({ say: ({ text }) => ({ text }) });
-    for (let i = 0; i < 50; i++) expect((await client.say({ text: `${i}` })).text).toBe(`${i}`);
-  });
-});
 
 describe("spans that cannot be sent", () => {
   it("wait in a queue of bounded length", async () => {

@@ -64,26 +64,40 @@ it("have the headers that are named, and no others", async () => {
   );
 });
 
-it("have the response headers that a stream's handler sets before its first message", async () => {
-  const { client, traces } = await tracedChat(
-    {
-      async *countdown(_, { responseHeader }) {
-        responseHeader.set("x-served-by", "a");
-        yield {};
+it.each(["whole", "linked"] as const)(
+  "have the response headers that a stream's handler sets before its first message, with streamSpan %s",
+  async (streamSpan) => {
+    const options = { responseHeaders: ["x-served-by"], streamSpan };
+    const { client, traces } = await tracedChat(
+      {
+        async *countdown(_, { responseHeader }) {
+          responseHeader.set("x-served-by", "a");
+          yield {};
+        },
       },
-    },
-    { server: { responseHeaders: ["x-served-by"] }, client: { responseHeaders: ["x-served-by"] } },
-  );
-  await drain(client.countdown({}));
-  const named = (await traces.ended(2)).map(({ kind, attributes }) => [
-    kind,
-    attributes["rpc.response.header.x-served-by"],
-  ]);
-  expect(named).toEqual([
-    ["client", ["a"]],
-    ["server", ["a"]],
-  ]);
-});
+      { server: options, client: options },
+    );
+    await drain(client.countdown({}));
+    const named = (await traces.ended(streamSpan === "whole" ? 2 : 4)).map(({ kind, attributes }) => [
+      kind,
+      attributes["clue.stream.phase"],
+      attributes["rpc.response.header.x-served-by"],
+    ]);
+    expect(named).toEqual(
+      streamSpan === "whole"
+        ? [
+            ["client", undefined, ["a"]],
+            ["server", undefined, ["a"]],
+          ]
+        : [
+            ["client", "open", undefined],
+            ["server", "open", undefined],
+            ["server", "end", ["a"]],
+            ["client", "end", ["a"]],
+          ],
+    );
+  },
+);
 
 it("are those that the filter lets through, at the beginning, at the end and on the exception", async () => {
   const asked: [key: string, value: AttributeValue, call: CallInfo][] = [];

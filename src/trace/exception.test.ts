@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Attributes } from "@opentelemetry/api";
+import { type Attributes, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
 import { annotate } from "connect-clue";
 import { expect, it } from "vitest";
 import { bothSpans, exception, failed, spanOf, tracedChat } from "../../test/support/traced-chat.js";
@@ -110,7 +110,17 @@ it("has the fields of annotate(), from the whole chain of causes", async () => {
   const [, server] = await spansOfThrown(outer);
   const [name, attributes] = exception("Error", "outer", "\nCaused by: Error: inner\n<frames>");
   expect(server?.events).toEqual([
-    [name, { table: "orders", attempt: 2, at: "1970-01-01T00:00:00.000Z", of: [1, 2], ...attributes }],
+    [
+      name,
+      {
+        table: "orders",
+        attempt: 2,
+        at: "1970-01-01T00:00:00.000Z",
+        of: [1, 2],
+        "clue.annotated.time": expect.any(String),
+        ...attributes,
+      },
+    ],
   ]);
 });
 
@@ -121,13 +131,33 @@ it("has the fields of annotate() where the code is no error of the server's", as
   expect(server).toEqual(
     spanOf("server", "Say", {
       attributes: { "rpc.status_code": "not_found", "clue.outcome": "error" },
-      events: [[name, { orderId: 7, ...attributes }]],
+      events: [[name, { orderId: 7, "clue.annotated.time": expect.any(String), ...attributes }]],
     }),
   );
+});
+
+it("has the moment of annotate(): its span and its time", async () => {
+  const before = Date.now();
+  const ctx = trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: "a".repeat(32),
+    spanId: "b".repeat(16),
+    traceFlags: TraceFlags.NONE,
+  });
+  const [, server] = await spansOfThrown(annotate(new Error("late"), {}, ctx));
+  const [name, attributes] = exception("Error", "late");
+  const moment = {
+    "clue.annotated.trace_id": "a".repeat(32),
+    "clue.annotated.span_id": "b".repeat(16),
+    "clue.annotated.time": expect.any(String),
+  };
+  expect(server?.events).toEqual([[name, { ...moment, ...attributes }]]);
+  const time = Date.parse(String(server?.events[0]?.[1]["clue.annotated.time"]));
+  expect(time >= before && time <= Date.now()).toBe(true);
 });
 
 it("lets no field of annotate() pass for the exception's own", async () => {
   const thrown = annotate(new Error("true"), { "exception.message": "false" });
   const [, server] = await spansOfThrown(thrown);
-  expect(server?.events).toEqual([exception("Error", "true")]);
+  const [name, attributes] = exception("Error", "true");
+  expect(server?.events).toEqual([[name, { "clue.annotated.time": expect.any(String), ...attributes }]]);
 });

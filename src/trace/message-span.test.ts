@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ChatRequestSchema, ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, type ChatHandlers, requests } from "../../test/support/chat-server.js";
 import { gate } from "../../test/support/gate.js";
-import { WireTap } from "../../test/support/message-traces.js";
+import { messageSpan, WireTap } from "../../test/support/message-traces.js";
 import { inSpan, spanOf, traceparentOf } from "../../test/support/span-contexts.js";
 import {
   drain,
@@ -234,21 +234,6 @@ async function spansOfChat(options: TracedChatOptions): Promise<SeenSpan[]> {
   for await (const _ of client.chat(requests<object>({}, second))) answered.open();
   await chat.server.ended();
   return traces.ended(1);
-}
-
-/** The span of the n-th message of a chat. */
-function messageSpan(n: number, parts: Pick<SeenSpan, "trace" | "span"> & Partial<SeenSpan>): SeenSpan {
-  return {
-    kind: "consumer",
-    name: "chat.v1.ChatService/Chat message",
-    attributes: {
-      "rpc.system.name": "connectrpc",
-      "rpc.method": "chat.v1.ChatService/Chat",
-      "clue.message.number": n,
-      "clue.message.direction": "received",
-    },
-    ...parts,
-  };
 }
 
 /** Ids for which nothing is drawn. */

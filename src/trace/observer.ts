@@ -84,12 +84,8 @@ class CallTrace implements CallObserver {
   }
 
   onEnd(outcome: Outcome): void {
-    try {
-      this.messages?.end(outcome);
-    } finally {
-      // Whatever a message's span met with, the call's own is ended.
-      this.span?.end(outcome);
-    }
+    this.messages?.end(outcome);
+    this.span?.end(outcome);
   }
 
   /** Where the call's span starts: in the context of whoever makes the call, or in that of the remote caller. */
@@ -98,7 +94,10 @@ class CallTrace implements CallObserver {
     if (call.side === "client") return { ctx: call.ctx, start: {} };
     const { ctx, span } = extractHeaders(propagator, call.ctx, call.header);
     if (options.trustRemote) return { ctx, start: {} };
-    return { ctx: call.ctx, start: span === undefined ? {} : { root: true, links: [{ context: span }] } };
+    if (span === undefined) return { ctx: call.ctx, start: {} };
+    // In one process the caller's span is the active one. Any other is of this side, and stays the parent.
+    const root = trace.getSpanContext(call.ctx)?.spanId === span.spanId;
+    return { ctx: call.ctx, start: { root, links: [{ context: span }] } };
   }
 
   private startSpan(parent: Context, start: SpanOptions): CallSpan | undefined {

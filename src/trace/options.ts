@@ -45,7 +45,7 @@ export interface TraceOptions {
   readonly carrier?: CarrierKind;
   /** Request headers that become attributes. Default: none. */
   readonly requestHeaders?: readonly string[];
-  /** Response headers that become attributes. Default: none. */
+  /** Response headers that become attributes; of a stream with two spans, those of its end. Default: none. */
   readonly responseHeaders?: readonly string[];
   /** Says which attributes the kit sets on its spans. Default: all. */
   readonly attributeFilter?: (key: string, value: AttributeValue, call: CallInfo) => boolean;

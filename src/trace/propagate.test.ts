@@ -8,9 +8,10 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { callOptions, clientInterceptor, type TraceOptions } from "connect-clue";
+import { callOptions, clientInterceptor, contextOf, type TraceOptions } from "connect-clue";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { startChat } from "../../test/support/chat-server.js";
 import { drain, tracedChat } from "../../test/support/traced-chat.js";
 import { Traces, w3c } from "../../test/support/traces.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
@@ -36,6 +37,16 @@ describe("without an SDK, contexts are handed on", () => {
     const { client, sent } = await twoServices({ propagator: w3c() });
     await client.say({});
     expect(sent).toEqual([{ traceparent: null, tracestate: null, baggage: null }]);
+
+    const found: unknown[] = [];
+    const alone = await startChat({
+      say(_, context) {
+        found.push(trace.getSpan(contextOf(context)));
+        return {};
+      },
+    });
+    await alone.client.say({});
+    expect(found).toEqual([undefined]);
   });
 });
 

@@ -82,6 +82,12 @@ describe("a caller that is trusted", () => {
   });
 });
 
+it("takes the baggage of a trusted caller that has no span", async () => {
+  const { spans, found } = await serve({}, { sent: { baggage: headers.baggage } });
+  expect(spans).toEqual([rootSpan()]);
+  expect(found).toEqual([undefined, baggage]);
+});
+
 describe("a caller that is not trusted", () => {
   it.each(["memory", "2"] as const)(
     "is linked from a trace of its own, and nothing else is taken: http %s",
@@ -102,8 +108,11 @@ describe("a caller that is not trusted", () => {
     expect(spans).toEqual([{ ...rootSpan(), links }]);
   });
 
-  it("is not linked when it says nothing", async () => {
-    expect((await serve({ trustRemote: false }, { sent: {} })).spans).toEqual([rootSpan()]);
+  it("is not linked when it has no span", async () => {
+    const { baggage } = headers;
+    const { spans, found } = await serve({ trustRemote: false }, { sent: { baggage } });
+    expect(spans).toEqual([rootSpan()]);
+    expect(found).toEqual([undefined, undefined]);
   });
 
   it("is a kit's client in the same process as much as any other", async () => {
@@ -173,7 +182,7 @@ describe("an instrumented HTTP server around the kit", () => {
         ? options.propagator.extract(ROOT_CONTEXT, request.header, getter)
         : ROOT_CONTEXT;
       const span = tracer.startSpan("POST", { kind: SpanKind.SERVER }, parent);
-      return runIn(trace.setSpan(parent, span), next, request).finally(() => span.end());
+      return runIn(trace.setSpan(ROOT_CONTEXT, span), next, request).finally(() => span.end());
     };
   }
 
@@ -194,10 +203,34 @@ describe("an instrumented HTTP server around the kit", () => {
     expect(spans).toEqual([alone, child("trace 1")]);
   });
 
+  it("is no parent when it began a trace of its own and the caller is trusted", async () => {
+    const traces = new Traces();
+    const { spans } = await serve({}, { traces, outer: [instrumented(traces, false)] });
+    const place = { trace: caller.traceId, span: "span 2", parent: `remote ${caller.spanId}` };
+    expect(spans).toEqual([alone, spanOf("server", "Say", place)]);
+  });
+
   it("stays the parent when the caller is not trusted", async () => {
     const traces = new Traces();
     const outer = [instrumented(traces, true)];
     const { spans } = await serve({ trustRemote: false }, { traces, outer });
     expect(spans).toEqual([joined, child(caller.traceId)]);
+  });
+
+  it("stays the parent when the caller is not trusted and says nothing", async () => {
+    const traces = new Traces();
+    const outer = [instrumented(traces, false)];
+    const { spans } = await serve({ trustRemote: false }, { traces, sent: {}, outer });
+    expect(spans).toEqual([alone, child("trace 1")]);
+  });
+
+  it("stays the parent when it began a trace of its own and the caller is not trusted, who is linked", async () => {
+    const traces = new Traces();
+    const outer = [instrumented(traces, false)];
+    const { spans } = await serve({ trustRemote: false }, { traces, outer });
+    expect(spans).toEqual([
+      alone,
+      { ...child("trace 1"), links: [`remote ${caller.spanId} of ${caller.traceId}`] },
+    ]);
   });
 });

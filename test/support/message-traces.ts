@@ -5,6 +5,7 @@ import { type Context, propagation, type SpanContext, TraceFlags, trace } from "
 import type { CallObserverFactory } from "connect-clue";
 import { TraceMetadataSchema } from "../../gen/clue/trace/v1/trace_pb.js";
 import { wrapStream } from "../../src/call/stream.js";
+import type { SeenSpan } from "./traces.js";
 
 /** The metadata of messages as they are on the wire; `null` for a message without any. */
 export type OnWire = Readonly<Record<string, string>> | null;
@@ -84,4 +85,22 @@ export function receivedIn(seen: string[]): CallObserverFactory {
       seen.push(inWords(ctx, call.ctx));
     },
   });
+}
+
+/** The span of the n-th message of a chat. */
+export function messageSpan(
+  n: number,
+  parts: Pick<SeenSpan, "trace" | "span"> & Partial<SeenSpan>,
+): SeenSpan {
+  return {
+    kind: "consumer",
+    name: "chat.v1.ChatService/Chat message",
+    attributes: {
+      "rpc.system.name": "connectrpc",
+      "rpc.method": "chat.v1.ChatService/Chat",
+      "clue.message.number": n,
+      "clue.message.direction": "received",
+    },
+    ...parts,
+  };
 }
