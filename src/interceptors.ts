@@ -18,7 +18,7 @@ export interface InterceptorOptions {
   readonly logger?: Logger;
   /** How calls are logged; false for not at all. */
   readonly log?: LogOptions | false;
-  /** How calls and their messages are traced; false for not at all. Without an OpenTelemetry SDK contexts are handed on. */
+  /** How calls and their messages are traced; false for not at all. With a propagator and no SDK, contexts are handed on. */
   readonly trace?: TraceOptions | false;
   /** What is measured of calls; false for nothing. Without an OpenTelemetry SDK nothing is. */
   readonly metrics?: MetricsOptions | false;

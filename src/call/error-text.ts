@@ -3,6 +3,7 @@ import { isError, prefix, property } from "./cut.js";
 const maxCauses = 8;
 const maxErrors = 5;
 const maxNesting = 2;
+const maxRelated = 16;
 
 /**
  * An error as one bounded text, with what caused it: `TypeError: x; cause: Error: y`. Never throws.
@@ -39,6 +40,28 @@ export function errorChain(error: unknown): readonly unknown[] {
     chain.push(last);
   }
   return chain;
+}
+
+/**
+ * An error, what caused it, and what an AggregateError among these holds together: a bounded number of errors, each
+ * once, with the error itself first.
+ *
+ * @param error - what was thrown, an error or not
+ */
+export function relatedErrors(error: unknown): readonly unknown[] {
+  const related = new Set<unknown>();
+  const add = (from: unknown): void => {
+    for (const link of errorChain(from)) {
+      if (related.size >= maxRelated || related.has(link)) return;
+      related.add(link);
+      const errors = property(link, "errors");
+      if (!isList(errors)) continue;
+      for (let i = 0; i < Math.min(Number(property(errors, "length")), maxErrors); i++)
+        add(property(errors, `${i}`));
+    }
+  };
+  add(error);
+  return [...related];
 }
 
 function linkText(link: unknown, room: number, parents: readonly unknown[]): string {

@@ -2,7 +2,7 @@ import { diag } from "@opentelemetry/api";
 import { isSameSecret } from "#platform";
 import type { Call } from "./call.js";
 import { guarded } from "./fault.js";
-import { checkKnown, describe } from "./options.js";
+import { checkKnown, describe, isHeaderName } from "./options.js";
 import type { CallInfo, CallObserverFactory, Side } from "./types.js";
 
 /**
@@ -42,7 +42,7 @@ export function forceObserver(side: Side, options: ForceOptions): CallObserverFa
 function resolve(options: ForceOptions) {
   checkKnown("force", options, ["header", "token", "authorize"]);
   const { header = "x-clue-force" } = options;
-  if (typeof header !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
+  if (!isHeaderName(header)) {
     throw new TypeError(`force.header: expected the name of a header, got ${describe(header)}`);
   }
   return { header, authorize: authorizer(options) };

@@ -17,6 +17,11 @@ export function checkKnown(where: string, options: object, known: readonly strin
   }
 }
 
+/** Whether a value can be the name of a header (RFC 9110, section 5.6.2). */
+export function isHeaderName(value: unknown): value is string {
+  return typeof value === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
+}
+
 /** A value as an error message shows it. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

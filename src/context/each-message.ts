@@ -51,10 +51,8 @@ export function eachMessage<F extends (requests: never, context: HandlerContext)
 type Callback = (ctx: Context, message: object, context: HandlerContext) => Reply<object>;
 
 async function* eachOf(callback: Callback, requests: AsyncIterable<object>, context: HandlerContext) {
-  const call = callOfContext(context);
   for await (const pair of receive(requests, context)) {
     yield* replies(callback, pair, context);
-    call?.onMessageDone();
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Attributes, type AttributeValue, trace } from "@opentelemetry/api";
 import { callOf } from "../call/call.js";
 import { isError } from "../call/cut.js";
-import { errorChain } from "../call/error-text.js";
+import { relatedErrors } from "../call/error-text.js";
 import { clueAnnotatedSpanId, clueAnnotatedTime, clueAnnotatedTraceId } from "../call/semconv.js";
 import { type ContextLike, contextOf } from "../context/context-of.js";
 import { addAnnotation, annotationOf } from "./annotation.js";
@@ -46,7 +46,7 @@ export function annotate(thrown: unknown, fields: Fields, ctx?: ContextLike): Er
  * @param error - whatever was thrown
  */
 export function annotationsOf(error: unknown): Attributes | undefined {
-  const annotation = annotationOf(errorChain(error));
+  const annotation = annotationOf(relatedErrors(error));
   if (annotation === undefined) return undefined;
   const attributes: Record<string, AttributeValue> = {};
   for (const [key, value] of Object.entries(annotation.fields)) {

@@ -29,15 +29,15 @@ export function addAnnotation(error: object, annotation: Annotation): void {
 }
 
 /**
- * What the errors of a chain carry, as one annotation. The outer ones were annotated later: their fields win, while the
- * moment is that of the innermost.
+ * What some errors carry, as one annotation. The outer ones were annotated later: their fields win, while the moment is
+ * that of the innermost.
  *
- * @param chain - an error and what caused it, outermost first
+ * @param errors - an error and those within it, outermost first
  */
-export function annotationOf(chain: readonly unknown[]): Annotation | undefined {
+export function annotationOf(errors: readonly unknown[]): Annotation | undefined {
   let annotation: Annotation | undefined;
-  for (let i = chain.length - 1; i >= 0; i--) {
-    const found = annotations.get(chain[i] as object);
+  for (let i = errors.length - 1; i >= 0; i--) {
+    const found = annotations.get(errors[i] as object);
     if (found !== undefined) annotation = merged(found, annotation);
   }
   return annotation;

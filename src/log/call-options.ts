@@ -1,5 +1,5 @@
 import { guarded, ignorePromise } from "../call/fault.js";
-import { checkKnown, describe } from "../call/options.js";
+import { checkKnown, describe, isHeaderName } from "../call/options.js";
 import type { CallInfo, Outcome } from "../call/types.js";
 import { newRequestId, type RequestIdOptions, type ResolvedRequestIdOptions } from "./request-id.js";
 import type { Fields, Severity } from "./types.js";
@@ -66,7 +66,7 @@ function isFailure(outcome: Outcome, call: CallInfo): boolean {
 function resolveRequestId(options: RequestIdOptions): ResolvedRequestIdOptions {
   checkKnown("log.requestId", options, ["header", "generate", "propagate"]);
   const { header = "x-request-id", generate, propagate = false } = options;
-  if (typeof header !== "string" || !/^[\w!#$%&'*+.^`|~-]+$/.test(header)) {
+  if (!isHeaderName(header)) {
     throw new TypeError(`log.requestId.header: expected the name of a header, got ${describe(header)}`);
   }
   if (typeof propagate !== "boolean") {

@@ -1,6 +1,6 @@
 import { asConnectError, codeName } from "../call/code.js";
 import { cut, isError, property } from "../call/cut.js";
-import { errorChain } from "../call/error-text.js";
+import { errorChain, relatedErrors } from "../call/error-text.js";
 import { type Annotation, annotationOf } from "./annotation.js";
 import { boundedJson } from "./bounded-json.js";
 
@@ -29,7 +29,7 @@ export function errorDetails(error: unknown, maxSize: number): ErrorDetails {
   const [message = "", ...causes] = chain.map((link) => messageOf(link, maxSize));
   const coded = chain.map(asConnectError).find((link) => link !== undefined);
   const stack = stackOf(chain);
-  const annotation = annotationOf(chain);
+  const annotation = annotationOf(relatedErrors(error));
   return {
     message,
     ...(coded !== undefined && { code: codeName(coded.code) }),

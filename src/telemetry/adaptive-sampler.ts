@@ -11,10 +11,14 @@ export interface AdaptiveSamplerOptions {
   readonly maxRate?: number;
   /**
    * How many traces may come at once after a quiet time before the sampler becomes choosy, and how many it then takes to
-   * get 100 times choosier. Fewer follow the load faster, more recover the counts of bursts more exactly. Default 10.
+   * get 100 times choosier. Fewer follow the load faster, more recover the counts of bursts more exactly. A `maxRate`
+   * that is larger is what may come at once. Default 10.
    */
   readonly sampleSize?: number;
-  /** Whether only the roots of traces are decided about, and all other spans follow their parent. Default true. */
+  /**
+   * Whether only the roots of traces are decided about, and all other spans follow their parent. Default true. With
+   * `false`, peers that choose their trace ids or randomness (`ot=rv`) are always sampled, at the cost of all others.
+   */
   readonly parentBased?: boolean;
 }
 

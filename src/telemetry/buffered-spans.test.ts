@@ -206,6 +206,18 @@ describe("the options", () => {
     expect(() => new BufferedTraces(options as BufferSpansOptions)).toThrow(new TypeError(message));
   });
 
+  it("are nothing without a sampler and a processor", () => {
+    const buffer = bufferSpans as (...args: unknown[]) => unknown;
+    expect(() => buffer({}, undefined, undefined)).toThrow(
+      new TypeError("bufferSpans: sampler: expected an object with shouldSample, got undefined"),
+    );
+    expect(() => buffer({}, neverSampled, {})).toThrow(
+      new TypeError(
+        "bufferSpans: next: expected an object with onStart, onEnd, forceFlush, shutdown, got an object",
+      ),
+    );
+  });
+
   it("the sampler names itself and the one in it", () => {
     const { sampler } = bufferSpans({}, neverSampled, new BufferedTraces());
     expect(`${sampler}`).toBe("Buffered{ParentBased{Probability{0}}}");

@@ -2,7 +2,7 @@ import { type Context, type Span, TraceFlags } from "@opentelemetry/api";
 import { type Call, callOf } from "../call/call.js";
 import { checkKnown } from "../call/options.js";
 import { CallSpans } from "./call-spans.js";
-import { check } from "./check.js";
+import { check, needMethods } from "./check.js";
 import { SpanBuffer, SpanLedger } from "./held-spans.js";
 import { promoted } from "./probability.js";
 import { Decision, type ReadableSpanLike, type SamplerLike, type SpanProcessorLike } from "./sdk-types.js";
@@ -31,14 +31,17 @@ export interface BufferSpansOptions {
  * @param next - where spans are exported. It hears of the start of every span, and once of its end, with the sampled flag
  *   on those that are to be exported
  * @returns a sampler and a processor, for one tracer provider
- * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ * @throws TypeError for a bad option or argument: it names it, what it got and what it accepts
  */
 export function bufferSpans(
   options: BufferSpansOptions,
   sampler: SamplerLike,
   next: SpanProcessorLike,
 ): { readonly sampler: SamplerLike; readonly processor: SpanProcessorLike } {
-  return { sampler: recordingSampler(sampler), processor: new BufferingProcessor(resolve(options), next) };
+  const resolved = resolveBufferSpans(options);
+  needMethods("bufferSpans: sampler", sampler, ["shouldSample"]);
+  needMethods("bufferSpans: next", next, ["onStart", "onEnd", "forceFlush", "shutdown"]);
+  return { sampler: recordingSampler(sampler), processor: new BufferingProcessor(resolved, next) };
 }
 
 /** Has the spans of calls recorded that are not sampled. */
@@ -138,7 +141,12 @@ function isFailure({ outcome, side }: Call): boolean {
   return outcome.type !== "canceled" || side !== "client";
 }
 
-function resolve(options: BufferSpansOptions): Required<BufferSpansOptions> {
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ */
+export function resolveBufferSpans(options: BufferSpansOptions): Required<BufferSpansOptions> {
   checkKnown("bufferSpans", options, ["onError", "slowerThanMs", "maxSpansPerCall", "maxSpans"]);
   const { onError = true, slowerThanMs, maxSpansPerCall = 100, maxSpans = 10_000 } = options;
   check("bufferSpans: onError", onError, "true or false", (value) => typeof value === "boolean");

@@ -14,7 +14,7 @@ export function check<T>(
   isGood: (value: T) => boolean,
 ): void {
   if (value === undefined || (value !== null && isGood(value))) return;
-  throw new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
+  throw unexpected(option, accepts, value);
 }
 
 /** Checks an option that is one of a few texts. */
@@ -23,18 +23,34 @@ export function checkChoice(option: string, value: string | undefined, choices: 
   check(option, value, accepts, (text) => choices.includes(text));
 }
 
+/** The longest that a timer waits: with more, or with Infinity, Node's goes off at once. */
+export const longestMs = 2 ** 31 - 1;
+
 /** Checks an option that is a duration. */
 export function checkMs(option: string, value: number | undefined): void {
-  check(option, value, "a number of milliseconds from 1 on", (ms) => typeof ms === "number" && ms >= 1);
+  const accepts = `a number of milliseconds from 1 to ${longestMs}`;
+  check(option, value, accepts, (ms) => typeof ms === "number" && ms >= 1 && ms <= longestMs);
 }
 
 /** Checks an option that is an object, or a function, with some methods. */
 export function checkMethods(option: string, value: unknown, methods: readonly string[]): void {
-  check(option, value, `an object with ${methods.join(", ")}`, (object) => hasMethods(object, methods));
+  if (value !== undefined) needMethods(option, value, methods);
+}
+
+/** Checks what cannot be left out and is an object, or a function, with some methods. */
+export function needMethods(argument: string, value: unknown, methods: readonly string[]): void {
+  if (!hasMethods(value, methods)) {
+    throw unexpected(argument, `an object with ${methods.join(", ")}`, value);
+  }
 }
 
 /** Whether something has all of some methods. */
 export function hasMethods(value: unknown, methods: readonly string[]): boolean {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
   return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+}
+
+/** The error for a value that is no good: it names the option, what it accepts and what it got. */
+export function unexpected(option: string, accepts: string, value: unknown): TypeError {
+  return new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
 }

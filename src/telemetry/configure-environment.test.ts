@@ -5,17 +5,20 @@ import {
   propagation,
   ROOT_CONTEXT,
   type SpanContext,
+  SpanKind,
   trace,
 } from "@opentelemetry/api";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import { hostDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
 import { AlwaysOnSampler, InMemorySpanExporter } from "@opentelemetry/sdk-trace";
 import { createLogger } from "connect-clue";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type LogLine, parseLines } from "../../test/support/line-sink.js";
+import { luckyId } from "../../test/support/sampling.js";
 import { stubEnv } from "../../test/support/stub-env.js";
 import { endSpans, telemetryOf } from "../../test/support/telemetry.js";
 import { configureOpenTelemetry } from "./configure.js";
+import { defaultSampler } from "./default-sampler.js";
 import type { TelemetryOptions } from "./options.js";
 
 // What is warned of goes to the root logger.
@@ -80,6 +83,35 @@ describe("the resource", () => {
     });
   });
 
+  it("tells nothing of the process that may be secret, nor what identifies the machine", async () => {
+    const resource = await resourceOf({ service: "chat" });
+    const keys = Object.keys(resource).filter((key) => /^(host|process)\./.test(key));
+    expect(keys.sort()).toEqual([
+      "host.arch",
+      "host.name",
+      "process.executable.name",
+      "process.executable.path",
+      "process.pid",
+      "process.runtime.description",
+      "process.runtime.name",
+      "process.runtime.version",
+    ]);
+  });
+
+  it("is made even if what it leaves out cannot be found", async () => {
+    const failing = () => ({
+      attributes: { "host.name": "a", "host.id": Promise.reject(new Error("none")) },
+    });
+    const detect = vi.spyOn(hostDetector, "detect").mockImplementation(failing);
+    onTestFinished(() => detect.mockRestore());
+    expect((await resourceOf({ service: "chat" }))["host.name"]).toBe("a");
+  });
+
+  it("tells them where code does", async () => {
+    const resource = await resourceOf({ service: "chat", resource: { "process.owner": "me" } });
+    expect(resource["process.owner"]).toBe("me");
+  });
+
   it("tells only what the environment says of it when told so", async () => {
     stubEnv({ OTEL_RESOURCE_ATTRIBUTES: "region=eu" });
     const resource = await resourceOf({ service: "chat", detectResource: false });
@@ -116,6 +148,16 @@ describe("OTEL_TRACES_SAMPLER", () => {
     expect(sampled).toEqual(expected);
   });
 
+  it.each([
+    ["traceidratio", "1", "ot=th:0"],
+    ["parentbased_traceidratio", "0.5", "ot=th:8"],
+    ["always_on", "", "ot=th:0"],
+  ])("%s with %s says so in the tracestate", (name, arg, state) => {
+    stubEnv({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: arg });
+    const root = defaultSampler().shouldSample(ROOT_CONTEXT, luckyId, "a", SpanKind.INTERNAL, {}, []);
+    expect(root.traceState?.serialize()).toBe(state);
+  });
+
   it("gives way to the option", () => {
     stubEnv({ OTEL_TRACES_SAMPLER: "always_off" });
     telemetryOf({ spanExporter: new InMemorySpanExporter(), sampler: new AlwaysOnSampler() });
@@ -129,6 +171,9 @@ describe("OTEL_PROPAGATORS", () => {
     [" B3 , baggage,", ["b3", "baggage"]],
     ["b3multi", ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
     ["none", []],
+    ["jaeger,xray", ["traceparent", "tracestate", "baggage"]],
+    [",", ["traceparent", "tracestate", "baggage"]],
+    ["jaeger,b3", ["b3"]],
   ])("%s", (variable, fields) => {
     stubEnv({ OTEL_PROPAGATORS: variable });
     telemetryOf({});
@@ -192,6 +237,9 @@ describe("the sizes and times of the SDK", () => {
     ["", 60_000],
     ["soon", 60_000],
     ["0", 60_000],
+    ["Infinity", 60_000],
+    ["2147483648", 60_000],
+    ["2147483647", 2147483647],
   ])("of metrics: an interval of %j", (interval, expected) => {
     stubEnv({ OTEL_METRIC_EXPORT_INTERVAL: interval });
     const set = vi.spyOn(globalThis, "setInterval");
@@ -221,11 +269,21 @@ describe("OTEL_LOG_LEVEL", () => {
 });
 
 describe("a variable that is no good", () => {
+  it.each(["-0.1", "1.5", "half"])("is warned of and passed over: OTEL_TRACES_SAMPLER_ARG=%s", (got) => {
+    stubEnv({ OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: got });
+    written();
+    expect(`${defaultSampler()}`).toBe("Probability{1}");
+    const msg = "OTEL_TRACES_SAMPLER_ARG: passed over; it takes a number from 0 to 1";
+    expect(written()).toEqual([{ time: "<time>", level: "warn", msg, got }]);
+  });
+
   it.each([
     ["OTEL_TRACES_SAMPLER", "jaeger_remote", "always_on, always_off, traceidratio, parentbased_always_on"],
     ["OTEL_PROPAGATORS", "jaeger", "tracecontext, baggage, b3, b3multi, none"],
-    ["OTEL_BSP_MAX_QUEUE_SIZE", "many", "a number from 1 on"],
-    ["OTEL_BSP_MAX_QUEUE_SIZE", "0", "a number from 1 on"],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "many", "a number from 1 to 2147483647"],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "0", "a number from 1 to 2147483647"],
+    ["OTEL_BSP_MAX_QUEUE_SIZE", "Infinity", "a number from 1 to 2147483647"],
+    ["OTEL_BSP_SCHEDULE_DELAY", "2147483648", "a number from 0 to 2147483647"],
     ["OTEL_LOG_LEVEL", "loud", "none, error, warn, info, debug, verbose, all"],
   ])("is warned of and passed over: %s=%s", (name, value, accepts) => {
     stubEnv({ [name]: value });

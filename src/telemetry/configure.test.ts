@@ -104,7 +104,14 @@ describe("configureOpenTelemetry", () => {
       "metricExporter: expected an object with export, forceFlush, shutdown, got null",
     ],
     [{ metricReaders: [{}] }, "metricReaders: expected an array of objects with setMetricProducer, collect"],
-    [{ readerIntervalMs: "1s" }, 'readerIntervalMs: expected a number of milliseconds from 1 on, got "1s"'],
+    [
+      { readerIntervalMs: "1s" },
+      'readerIntervalMs: expected a number of milliseconds from 1 to 2147483647, got "1s"',
+    ],
+    [
+      { readerIntervalMs: 2 ** 31 },
+      "readerIntervalMs: expected a number of milliseconds from 1 to 2147483647, got 2147483648",
+    ],
     [
       { propagators: ["jaeger"] },
       'propagators: expected an array of propagators or of "tracecontext", "baggage"',
@@ -115,8 +122,20 @@ describe("configureOpenTelemetry", () => {
     [{ errorHandler: {} }, "errorHandler: expected a function, got an object"],
     [{ logger: console }, "logger: expected an object with error, errorf, warnf, infof, with, got an object"],
     [{ diagLevel: "loud" }, 'diagLevel: expected "none" or "error" or "warn" or "info" or "debug"'],
-    [{ shutdownTimeoutMs: 0 }, "shutdownTimeoutMs: expected a number of milliseconds from 1 on, got 0"],
-    [{ spanExporter: inMemory(), bufferSpans: { slow: 1 } }, 'bufferSpans: there is no option "slow"'],
+    [
+      { shutdownTimeoutMs: 0 },
+      "shutdownTimeoutMs: expected a number of milliseconds from 1 to 2147483647, got 0",
+    ],
+    [
+      { shutdownTimeoutMs: Number.POSITIVE_INFINITY },
+      "shutdownTimeoutMs: expected a number of milliseconds from 1 to 2147483647, got Infinity",
+    ],
+    [
+      { shutdownTimeoutMs: Number.NaN },
+      "shutdownTimeoutMs: expected a number of milliseconds from 1 to 2147483647, got NaN",
+    ],
+    [{ bufferSpans: { slow: 1 } }, 'bufferSpans: there is no option "slow"'],
+    [{ spanExporter: inMemoryMetrics() }, "spanExporter: expected an exporter of spans, got one of metrics"],
   ])("refuses %j", (options, message) => {
     const configure = configureOpenTelemetry as (options: unknown) => unknown;
     expect(() => configure(options)).toThrow(TypeError);
@@ -165,16 +184,47 @@ describe("OpenTelemetry's diagnostics", () => {
   });
 
   it("are left alone when told so", () => {
-    const heard: string[] = [];
-    const hear = (message: string) => void heard.push(message);
-    diag.setLogger({ error: hear, warn: hear, info: hear, debug: hear, verbose: hear });
-    onTestFinished(() => diag.disable());
+    const heard = hearDiagnostics();
     telemetryOf({ logger: new LineSink().logger, diagLevel: "none" });
     heard.length = 0;
     diag.warn("mine");
     expect(heard).toEqual(["mine"]);
   });
+
+  it.each<[string, TelemetryOptions]>([
+    ["an option is bad", { service: "chat", propagators: ["jaeger"] as never }],
+    ["nothing names the service", { spanExporter: inMemory() }],
+    ["others have registered something", { service: "chat", spanExporter: inMemory() }],
+  ])("are left alone when %s", (_why, options) => {
+    const heard = hearDiagnostics();
+    trace.setGlobalTracerProvider(new ProxyTracerProvider());
+    onTestFinished(() => trace.disable());
+    expect(() => configureOpenTelemetry({ ...options, logger: new LineSink().logger })).toThrow();
+    heard.length = 0;
+    diag.warn("mine");
+    expect(heard).toEqual(["mine"]);
+  });
+
+  it("take the place of others', and leave none", async () => {
+    const heard = hearDiagnostics();
+    const sink = new LineSink();
+    const telemetry = telemetryOf({ logger: sink.logger });
+    heard.length = 0;
+    diag.warn("a");
+    await telemetry.shutdown();
+    diag.warn("b");
+    expect([heard, sink.lines.map(({ msg }) => msg)]).toEqual([[], ["a"]]);
+  });
 });
+
+/** Registers a logger of diagnostics as others may. */
+function hearDiagnostics(): string[] {
+  const heard: string[] = [];
+  const hear = (message: string) => void heard.push(message);
+  diag.setLogger({ error: hear, warn: hear, info: hear, debug: hear, verbose: hear });
+  onTestFinished(() => diag.disable());
+  return heard;
+}
 
 function whatIsOn() {
   const key = createContextKey("a");

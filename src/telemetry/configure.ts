@@ -29,7 +29,10 @@ import { type Spans, startSpans } from "./spans.js";
  *   spanExporter: otlpSpans({ url: "http://collector:4318" }),
  *   metricExporter: otlpMetrics({ url: "http://collector:4318" }),
  * });
- * process.once("SIGTERM", () => telemetry.shutdown());
+ * process.once("SIGTERM", async () => {
+ *   await telemetry.shutdown();
+ *   process.exit(0);
+ * });
  */
 export function configureOpenTelemetry(options: TelemetryOptions = {}): Telemetry {
   checkTelemetryOptions(options);
@@ -40,9 +43,10 @@ export function configureOpenTelemetry(options: TelemetryOptions = {}): Telemetr
   }
   const log = () => options.logger ?? loggerOf(ROOT_CONTEXT);
   const globals = new Globals();
-  globals.setDiagnostics(diagLogger(log), diagLevelOf(options.diagLevel));
   try {
     const telemetry = start(options, globals, log);
+    // Last: it replaces a logger that may be there, and nothing can go wrong any more.
+    globals.setDiagnostics(diagLogger(log), diagLevelOf(options.diagLevel));
     running = telemetry;
     return telemetry;
   } catch (error) {

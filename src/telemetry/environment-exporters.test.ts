@@ -1,6 +1,8 @@
 import { ConsoleMetricExporter } from "@opentelemetry/sdk-metrics";
 import { ConsoleSpanExporter } from "@opentelemetry/sdk-trace";
+import { createLogger } from "connect-clue";
 import { describe, expect, it } from "vitest";
+import { parseLines } from "../../test/support/line-sink.js";
 import { startHttpReceiver } from "../../test/support/otlp-receiver.js";
 import { stubEnv } from "../../test/support/stub-env.js";
 import { makeSpans, telemetryOf } from "../../test/support/telemetry.js";
@@ -22,6 +24,11 @@ describe("exportersFromEnvironment", () => {
       { spanExporter: ConsoleSpanExporter.name, metricExporter: ConsoleMetricExporter.name },
     ],
     [{ OTEL_TRACES_EXPORTER: "zipkin" }, {}],
+    [{ [endpoint]: "http://a", OTEL_TRACES_EXPORTER: "zipkin", OTEL_METRICS_EXPORTER: "prometheus" }, {}],
+    [
+      { OTEL_TRACES_EXPORTER: "zipkin,otlp,console", OTEL_METRICS_EXPORTER: "none,otlp" },
+      { spanExporter: "OTLPTraceExporter" },
+    ],
     [{ [endpoint]: "http://a", OTEL_SDK_DISABLED: "true" }, {}],
   ])("%j", (variables, expected) => {
     stubEnv(variables);
@@ -30,6 +37,20 @@ describe("exportersFromEnvironment", () => {
       value.constructor.name,
     ]);
     expect(Object.fromEntries(names)).toEqual(expected);
+  });
+
+  it("warns of what it passes over", () => {
+    let text = "";
+    const write = (lines: string) => {
+      text += lines;
+    };
+    createLogger({ default: true, format: "json", sink: { write } });
+    stubEnv({ OTEL_TRACES_EXPORTER: "otlp,console", OTEL_METRICS_EXPORTER: "prometheus" });
+    expect(Object.keys(exportersFromEnvironment())).toEqual(["spanExporter"]);
+    expect(parseLines(text).map(({ msg, got }) => [msg, got])).toEqual([
+      ["OTEL_TRACES_EXPORTER: passed over; it takes one exporter", "console"],
+      ["OTEL_METRICS_EXPORTER: passed over; it takes otlp, console, none", "prometheus"],
+    ]);
   });
 
   it("is all that a server needs", async () => {

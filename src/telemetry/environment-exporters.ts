@@ -1,4 +1,4 @@
-import { envChoice, envFlag, envText } from "./environment.js";
+import { envChoices, envFlag, envText, warnOf } from "./environment.js";
 import { otlpMetrics, otlpSpans } from "./otlp.js";
 import { loadPeer } from "./peers.js";
 import type { MetricExporterLike, SpanExporterLike } from "./sdk-types.js";
@@ -11,7 +11,8 @@ export interface EnvironmentExporters {
 
 /**
  * The exporters that the environment asks for: `OTEL_TRACES_EXPORTER` and `OTEL_METRICS_EXPORTER` say `otlp`, `console` or
- * `none`. Where they say nothing it is OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` or the signal's own variable tells where to,
+ * `none`; of several, the first counts, and one that is none of these is not replaced by another. What is passed over is
+ * warned of. Where they say nothing it is OTLP, if `OTEL_EXPORTER_OTLP_ENDPOINT` or the signal's own variable tells where to,
  * else none.
  *
  * @throws Error when an exporter's package is not installed, naming it
@@ -45,8 +46,12 @@ const metricExporters: Readonly<Record<ExporterName, () => MetricExporterLike | 
 };
 
 function exporterOf(signal: "TRACES" | "METRICS"): ExporterName {
-  const named = envChoice(`OTEL_${signal}_EXPORTER`, exporterNames);
-  if (named !== undefined) return named;
+  const variable = `OTEL_${signal}_EXPORTER`;
+  if (envText(variable) !== undefined) {
+    const [first = "none", ...others] = envChoices(variable, exporterNames);
+    if (others.length > 0) warnOf(variable, others.join(","), "one exporter");
+    return first;
+  }
   const endpoint = envText(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ?? envText("OTEL_EXPORTER_OTLP_ENDPOINT");
   return endpoint === undefined ? "none" : "otlp";
 }

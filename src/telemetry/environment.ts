@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { logger } from "../log/index.js";
+import { longestMs } from "./check.js";
 
 // How OpenTelemetry's variables are read: an empty one is as good as none, and a value that is no good is warned of
 // and passed over, since a deployment must not fail for it.
@@ -18,13 +19,14 @@ export function envFlag(name: string): boolean {
  * A variable's number: of milliseconds, of spans.
  *
  * @param least - the smallest number that makes sense
+ * @param most - the largest; by default what a timer can wait, which is more than any queue should hold
  */
-export function envNumber(name: string, least = 0): number | undefined {
+export function envNumber(name: string, least = 0, most = longestMs): number | undefined {
   const text = envText(name);
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (value >= least) return value;
-  warnOf(name, text, `a number from ${least} on`);
+  if (value >= least && value <= most) return value;
+  warnOf(name, text, `a number from ${least} to ${most}`);
   return undefined;
 }
 
@@ -37,11 +39,12 @@ export function envChoice<T extends string>(name: string, choices: readonly T[])
   return choice;
 }
 
-/** A variable that lists some of a few values, with commas between them. */
-export function envChoices<T extends string>(name: string, choices: readonly T[]): readonly T[] | undefined {
-  return envText(name)
-    ?.split(",")
-    .map((text) => text.trim().toLowerCase())
+/** A variable that lists some of a few values, with commas between them: those of them that there are. */
+export function envChoices<T extends string>(name: string, choices: readonly T[]): readonly T[] {
+  const texts = envText(name)?.toLowerCase().split(",") ?? [];
+  return texts
+    .map((text) => text.trim())
+    .filter((text) => text !== "")
     .flatMap((text) => {
       const choice = choices.find((each) => each === text);
       if (choice === undefined) warnOf(name, text, choices.join(", "));
@@ -49,6 +52,7 @@ export function envChoices<T extends string>(name: string, choices: readonly T[]
     });
 }
 
-function warnOf(name: string, got: string, accepts: string): void {
+/** Warns of a variable's value, or of a part of it, that is passed over. */
+export function warnOf(name: string, got: string, accepts: string): void {
   logger(ROOT_CONTEXT).warn(`${name}: passed over; it takes ${accepts}`, { got });
 }

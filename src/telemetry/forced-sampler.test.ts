@@ -58,6 +58,16 @@ describe("a forced call", () => {
   });
 });
 
+it.each([
+  [undefined, "undefined"],
+  [null, "null"],
+  [{}, "an object"],
+])("the forced sampler needs a sampler, not %s", (sampler, got) => {
+  expect(() => forcedSampler(sampler as unknown as SamplerLike)).toThrow(
+    new TypeError(`forcedSampler: sampler: expected an object with shouldSample, got ${got}`),
+  );
+});
+
 it("the forced sampler names itself and the sampler in it", () => {
   expect(`${forcedSampler(never)}`).toBe("Forced{ParentBased{Probability{0}}}");
 });

@@ -1,4 +1,5 @@
 import { callOf } from "../call/call.js";
+import { needMethods } from "./check.js";
 import { promoted } from "./probability.js";
 import { Decision, type SamplerLike } from "./sdk-types.js";
 
@@ -7,8 +8,10 @@ import { Decision, type SamplerLike } from "./sdk-types.js";
  * sampled by probability, and so carries no threshold.
  *
  * @param sampler - decides about all other spans; what it samples by itself stays as it is
+ * @throws TypeError when that is no sampler
  */
 export function forcedSampler(sampler: SamplerLike): SamplerLike {
+  needMethods("forcedSampler: sampler", sampler, ["shouldSample"]);
   return {
     shouldSample(context, ...span) {
       const result = sampler.shouldSample(context, ...span);

@@ -5,7 +5,7 @@ import { Delivery, deliverMetrics } from "./delivery.js";
 import { envNumber } from "./environment.js";
 import { loadPeer } from "./peers.js";
 import type { MetricExporterLike, MetricReaderLike } from "./sdk-types.js";
-import { type Signal, settle } from "./signal.js";
+import { type Signal, settle } from "./telemetry-signal.js";
 
 /** The meter provider, and what reads its metrics. */
 export interface Metrics extends Signal {
@@ -13,7 +13,7 @@ export interface Metrics extends Signal {
 }
 
 /** What metrics are made of. */
-export interface MetricsOptions {
+export interface MetricSignalOptions {
   readonly metricExporter?: MetricExporterLike;
   readonly metricReaders?: readonly MetricReaderLike[];
   readonly readerIntervalMs?: number;
@@ -21,7 +21,7 @@ export interface MetricsOptions {
 
 /** Makes the meter provider; nothing where nobody reads metrics. */
 export function startMetrics(
-  { metricExporter, metricReaders = [], readerIntervalMs }: MetricsOptions,
+  { metricExporter, metricReaders = [], readerIntervalMs }: MetricSignalOptions,
   resource: () => Resource,
   onError: (error: Error) => void,
 ): Metrics | undefined {

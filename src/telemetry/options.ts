@@ -6,7 +6,7 @@ import {
 } from "@opentelemetry/api";
 import { checkKnown } from "../call/options.js";
 import type { Logger } from "../log/index.js";
-import type { BufferSpansOptions } from "./buffered-spans.js";
+import { type BufferSpansOptions, resolveBufferSpans } from "./buffered-spans.js";
 import { check, checkChoice, checkMethods, checkMs, hasMethods } from "./check.js";
 import { envChoice } from "./environment.js";
 import { type PropagatorName, propagatorNames } from "./propagators.js";
@@ -66,15 +66,19 @@ export interface TelemetryOptions {
   /** What all spans and metrics say of where they come from, beside the service. It wins over what is detected. */
   readonly resource?: Attributes | ResourceLike;
   /**
-   * Whether the host, the process (its command line among it) and a random `service.instance.id` are added to the
-   * resource. `OTEL_RESOURCE_ATTRIBUTES` is, in any case. Default true.
+   * Whether the host, the process and a random `service.instance.id` are added to the resource. What may be secret is
+   * not: the process' command line and owner, and the machine's id; `resource` can add them. `OTEL_RESOURCE_ATTRIBUTES`
+   * is added in any case. Default true.
    */
   readonly detectResource?: boolean;
   /** Hears of each export that failed, and of each flush that did. Default: it is logged. */
   readonly errorHandler?: (error: Error) => void;
   /** Where OpenTelemetry's own diagnostics, and the errors, are logged. Default: the root logger. */
   readonly logger?: Logger;
-  /** How much of the diagnostics is logged. Default: `OTEL_LOG_LEVEL`, else `warn`. `none` leaves `diag` alone. */
+  /**
+   * How much of the diagnostics is logged. Default: `OTEL_LOG_LEVEL`, else `warn`. `none` leaves `diag` alone; any other
+   * level replaces a logger that `diag` has, and the shutdown then leaves it without one.
+   */
   readonly diagLevel?: DiagLevel;
   /** How long `shutdown` and `forceFlush` take at most, in milliseconds. Default 5000. */
   readonly shutdownTimeoutMs?: number;
@@ -110,6 +114,8 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
   checkText("service", options.service);
   checkText("version", options.version);
   checkMethods(`${where}: spanExporter`, options.spanExporter, ["export", "shutdown"]);
+  if (hasMethods(options.spanExporter, ["selectAggregationTemporality"]))
+    throw new TypeError(`${where}: spanExporter: expected an exporter of spans, got one of metrics`);
   checkMethods(`${where}: metricExporter`, options.metricExporter, ["export", "forceFlush", "shutdown"]);
   checkMethods(`${where}: sampler`, options.sampler, ["shouldSample"]);
   checkMethods(`${where}: logger`, options.logger, ["error", "errorf", "warnf", "infof", "with"]);
@@ -127,6 +133,7 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
   check(`${where}: resource`, options.resource, "attributes or a resource", (it) => typeof it === "object");
   check(`${where}: errorHandler`, options.errorHandler, "a function", (it) => typeof it === "function");
   checkChoice(`${where}: diagLevel`, options.diagLevel, diagLevels);
+  if (options.bufferSpans !== undefined) resolveBufferSpans(options.bufferSpans);
   checkMs(`${where}: readerIntervalMs`, options.readerIntervalMs);
   checkMs(`${where}: shutdownTimeoutMs`, options.shutdownTimeoutMs);
 }

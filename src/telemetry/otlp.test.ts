@@ -156,7 +156,8 @@ describe("otlpSpans and otlpMetrics", () => {
     [{ url: "", protocol: "grpc" }, 'otlpSpans: url: expected a URL such as "http://collector:4317", got ""'],
     [{ headers: { a: 1 } }, "otlpSpans: headers: expected an object of texts, got an object"],
     [{ headers: null }, "otlpSpans: headers: expected an object of texts, got null"],
-    [{ timeoutMs: 0 }, "otlpSpans: timeoutMs: expected a number of milliseconds from 1 on, got 0"],
+    [{ url: "::::", protocol: "grpc" }, 'url: expected a URL such as "http://collector:4317", got "::::"'],
+    [{ timeoutMs: 0 }, "otlpSpans: timeoutMs: expected a number of milliseconds from 1 to 2147483647, got 0"],
     [{ compression: "br" }, 'otlpSpans: compression: expected "none" or "gzip", got "br"'],
     [{ temporality: "delta" }, 'otlpSpans: there is no option "temporality"; there are protocol, url'],
   ])("refuse %j", (options, message) => {

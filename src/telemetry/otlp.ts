@@ -142,7 +142,7 @@ function checkOtlp(where: string, options: OtlpOptions, isGrpc: boolean): void {
   checkMs(`${where}: timeoutMs`, timeoutMs);
   const accepts = `a URL such as "http://collector:${isGrpc ? 4317 : 4318}"`;
   check(`${where}: url`, url, accepts, (text) => {
-    return typeof text === "string" && (isGrpc ? text !== "" : isHttp(text));
+    return typeof text === "string" && (isGrpc ? isTarget(text) : isHttp(text));
   });
   check(`${where}: headers`, headers, "an object of texts", (record) => {
     return typeof record === "object" && Object.values(record).every((text) => typeof text === "string");
@@ -151,4 +151,9 @@ function checkOtlp(where: string, options: OtlpOptions, isGrpc: boolean): void {
 
 function isHttp(url: string): boolean {
   return URL.canParse(url) && /^https?:/i.test(url);
+}
+
+/** The gRPC exporters take `host:port`, too. */
+function isTarget(text: string): boolean {
+  return URL.canParse(text.includes("://") ? text : `https://${text}`);
 }

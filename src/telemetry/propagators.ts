@@ -25,7 +25,7 @@ export function makePropagator(
 
 function fromEnvironment(): readonly PropagatorName[] | undefined {
   const names = envChoices("OTEL_PROPAGATORS", [...propagatorNames, "none"]);
-  return names?.filter((name) => name !== "none");
+  return names.length === 0 ? undefined : names.filter((name) => name !== "none");
 }
 
 const makers: Readonly<Record<PropagatorName, () => TextMapPropagator>> = {

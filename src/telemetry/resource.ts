@@ -1,5 +1,5 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Resource } from "@opentelemetry/resources";
+import type { Resource, ResourceDetector } from "@opentelemetry/resources";
 import { describe } from "../call/options.js";
 import { loadPeer } from "./peers.js";
 import type { ResourceLike } from "./sdk-types.js";
@@ -26,7 +26,12 @@ export function makeResource({
 }: ResourceOptions): Resource {
   const sdk = loadPeer("@opentelemetry/resources", "configureOpenTelemetry");
   const detectors = detectResource
-    ? [sdk.hostDetector, sdk.processDetector, sdk.serviceInstanceIdDetector, sdk.envDetector]
+    ? [
+        unsecret(sdk.hostDetector),
+        unsecret(sdk.processDetector),
+        sdk.serviceInstanceIdDetector,
+        sdk.envDetector,
+      ]
     : [sdk.envDetector];
   const named = sdk
     .detectResources({ detectors })
@@ -41,6 +46,24 @@ export function makeResource({
 }
 
 const serviceName = "service.name";
+
+/** A token on the command line must not reach whoever sees the metrics. */
+const secrets = ["host.id", "process.command", "process.command_args", "process.owner"];
+
+/** A detector that keeps to itself what may be secret. */
+function unsecret(detector: ResourceDetector): ResourceDetector {
+  return {
+    detect(config) {
+      const attributes = { ...detector.detect(config).attributes };
+      for (const key of secrets) {
+        // It may be still to come and fail, of which nobody else would hear.
+        Promise.resolve(attributes[key]).catch(() => {});
+        delete attributes[key];
+      }
+      return { attributes };
+    },
+  };
+}
 
 function serviceAttributes(service: string | undefined, version: string | undefined): Attributes {
   return {

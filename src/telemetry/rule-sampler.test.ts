@@ -159,6 +159,10 @@ describe("the options", () => {
       [[], { otherwise: "10%" }],
       'ruleSampler: otherwise: expected a number from 0 to 1 or a sampler, got "10%"',
     ],
+    [
+      [[], { otherwise: null }],
+      "ruleSampler: otherwise: expected a number from 0 to 1 or a sampler, got null",
+    ],
     [[[], { parentBased: "no" }], 'ruleSampler: parentBased: expected true or false, got "no"'],
     [[[], { rest: 1 }], 'ruleSampler: there is no option "rest"; there are otherwise, parentBased'],
   ])("%j: %s", (args, message) => {

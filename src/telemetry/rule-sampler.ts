@@ -1,10 +1,10 @@
 import type { Attributes, Context } from "@opentelemetry/api";
 import { callOf } from "../call/call.js";
 import { compileGlob } from "../call/method-filter.js";
-import { checkKnown, describe } from "../call/options.js";
+import { checkKnown } from "../call/options.js";
 import { rpcMethod } from "../call/semconv.js";
 import { adaptiveSampler } from "./adaptive-sampler.js";
-import { hasMethods } from "./check.js";
+import { hasMethods, unexpected } from "./check.js";
 import { withParentBased } from "./parent-based.js";
 import { probabilitySampler } from "./probability.js";
 import type { SamplerLike } from "./sdk-types.js";
@@ -50,7 +50,8 @@ export function ruleSampler(rules: readonly SamplingRule[], options: RuleSampler
   if (!Array.isArray(rules)) throw unexpected("ruleSampler", "an array of { match, sample }", rules);
   checkKnown("ruleSampler", options, ["otherwise", "parentBased"]);
   const compiled = rules.map(compileRule);
-  const otherwise = samplerOf("ruleSampler: otherwise", options.otherwise ?? adaptiveSampler());
+  const { otherwise: others = adaptiveSampler() } = options;
+  const otherwise = samplerOf("ruleSampler: otherwise", others);
   const root: SamplerLike = {
     shouldSample(context, traceId, name, kind, attributes, links) {
       const method = methodOf(context, attributes);
@@ -82,10 +83,6 @@ function samplerOf(option: string, sampling: Sampling): SamplerLike {
   if (typeof sampling === "number" && sampling >= 0 && sampling <= 1) return probabilitySampler(sampling);
   if (typeof sampling === "object" && hasMethods(sampling, ["shouldSample"])) return sampling;
   throw unexpected(option, "a number from 0 to 1 or a sampler", sampling);
-}
-
-function unexpected(option: string, accepts: string, value: unknown): TypeError {
-  return new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
 }
 
 function methodOf(context: Context, attributes: Attributes): string | undefined {

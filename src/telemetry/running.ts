@@ -1,6 +1,6 @@
 import type { Logger } from "../log/index.js";
 import type { SignalReport } from "./delivery.js";
-import { inTime, type Signal } from "./signal.js";
+import { inTime, type Signal } from "./telemetry-signal.js";
 
 /** OpenTelemetry as it was configured. */
 export interface Telemetry {

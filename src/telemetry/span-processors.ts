@@ -1,7 +1,7 @@
 import type { Context, Span } from "@opentelemetry/api";
 import { reportFault } from "../call/fault.js";
 import type { ReadableSpanLike, SpanProcessorLike } from "./sdk-types.js";
-import { settle } from "./signal.js";
+import { settle } from "./telemetry-signal.js";
 
 /** Several processors as one. What one of them does wrong reaches neither the call nor the others. */
 export class SpanProcessors implements SpanProcessorLike {

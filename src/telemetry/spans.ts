@@ -7,9 +7,9 @@ import { envNumber } from "./environment.js";
 import { forcedSampler } from "./forced-sampler.js";
 import { loadPeer } from "./peers.js";
 import type { SamplerLike, SpanExporterLike, SpanProcessorLike } from "./sdk-types.js";
-import type { Signal } from "./signal.js";
 import { SpanProcessors } from "./span-processors.js";
 import { SpanQueue } from "./span-queue.js";
+import type { Signal } from "./telemetry-signal.js";
 
 /** The tracer provider, and the way that its spans go. */
 export interface Spans extends Signal {

@@ -155,7 +155,10 @@ describe("terminalSpans", () => {
     [{ colour: true }, 'terminalSpans: there is no option "colour"; there are output, colors, settleMs'],
     [{ output: {} }, "terminalSpans: output: expected an object with write, got an object"],
     [{ colors: "yes" }, 'terminalSpans: colors: expected true or false, got "yes"'],
-    [{ settleMs: 0 }, "terminalSpans: settleMs: expected a number of milliseconds from 1 on, got 0"],
+    [
+      { settleMs: 0 },
+      "terminalSpans: settleMs: expected a number of milliseconds from 1 to 2147483647, got 0",
+    ],
   ])("refuses options that are wrong: %o", (options, message) => {
     expect(() => terminalSpans(options)).toThrow(new TypeError(message));
   });

@@ -195,6 +195,13 @@ describe("counts", () => {
 });
 
 describe("the probability", () => {
+  it("is 2^-40 at least, and 1 again in a bounded time, however many are sampled against the odds", () => {
+    const budget = new TraceBudget(maxRate, sampleSize);
+    for (let i = 0; i < 100_000; i++) budget.spend();
+    expect(budget.probability(0)).toBeCloseTo(2 ** -40, 20);
+    expect(budget.probability(6.1 * adjustment * 1000)).toBe(1);
+  });
+
   it("is never 0 and never more than 1, whatever the clock does", () => {
     const budget = new TraceBudget(maxRate, 1);
     fc.assert(

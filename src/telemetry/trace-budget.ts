@@ -11,12 +11,15 @@
  * - Steps: under a steady load the rate q of sampled traces obeys dq/dt = q (maxRate - q) / k, which is logistic. Let an
  *   adjustment be the time in which `maxRate` gives `sampleSize` traces. A step up of any height is absorbed to 10 %
  *   within half an adjustment, a step down to a 10^d-th within (d + 1) / 2 of them.
+ * - Floor: who chooses the randomness of traces has them sampled however small the probability is. It ends at 2^-40:
+ *   then an overdraft is 28 k at most, which six adjustments pay back, or 28 traces' worth of time where k is 1.
  * - Counts: the probability of a trace depends on what came before it and never on the trace, and is never 0. So the sum
  *   of 1/p over the sampled ones is right on average, for any load, at any time.
  */
 export class TraceBudget {
   private readonly full: number;
   private readonly softness: number;
+  private readonly floor: number;
   private balance: number;
   private lastMs: number | undefined;
 
@@ -32,10 +35,11 @@ export class TraceBudget {
     this.full = Math.max(sampleSize, maxRate);
     // The k above. One trace alone divides the probability by e at most: more would make it jump about.
     this.softness = Math.max(sampleSize / Math.log(100), 1);
+    this.floor = -this.softness * Math.log(1 / leastProbability);
     this.balance = this.full;
   }
 
-  /** The probability of a trace that begins now: greater than 0, at most 1. */
+  /** The probability of a trace that begins now: at least 2^-40, at most 1. */
   probability(nowMs: number): number {
     const elapsedMs = Math.max(nowMs - (this.lastMs ?? nowMs), 0);
     this.lastMs = nowMs;
@@ -45,6 +49,9 @@ export class TraceBudget {
 
   /** A trace was sampled. */
   spend(): void {
-    this.balance--;
+    this.balance = Math.max(this.balance - 1, this.floor);
   }
 }
+
+/** What no load comes down to by itself: only traces that are sampled against the odds overdraw the account so far. */
+const leastProbability = 2 ** -40;

@@ -188,3 +188,18 @@ it("have no peer without nodeContextValues", async () => {
   const { "network.peer.address": _, "network.peer.port": __, ...rest } = rpcAttributes("server", "Say");
   expect(attributes).toEqual(rest);
 });
+
+it("leaves the status without a description when the filter keeps the exception's message back", async () => {
+  const attributeFilter = (key: string) => key !== "exception.message";
+  const { client, traces } = await tracedChat(
+    {
+      say() {
+        throw new Error("password=hunter2");
+      },
+    },
+    { server: { attributeFilter } },
+  );
+  await client.say({}).catch(() => {});
+  const [, server] = await traces.ended(2);
+  expect(server?.status).toBe("error");
+});

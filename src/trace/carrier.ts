@@ -113,7 +113,8 @@ function isFree(desc: DescMessage, number: number): boolean {
   );
 }
 
-function isEmpty(map: Readonly<Record<string, unknown>>): boolean {
+/** Whether an object has no key. */
+export function isEmpty(map: Readonly<Record<string, unknown>>): boolean {
   for (const _ in map) return false;
   return true;
 }

@@ -136,6 +136,27 @@ it("has the fields of annotate() where the code is no error of the server's", as
   );
 });
 
+it("tells the errors of an AggregateError, with what they were given to carry", async () => {
+  const inner = annotate(new TypeError("first"), { orderId: 7 });
+  const [, server] = await spansOfThrown(new AggregateError([inner, new Error("second")], "both"));
+  const [name, attributes] = exception(
+    "AggregateError",
+    "both",
+    "\nAmong its errors: TypeError: first\n<frames>\nAmong its errors: Error: second\n<frames>",
+  );
+  expect(server?.events).toEqual([
+    [name, { orderId: 7, "clue.annotated.time": expect.any(String), ...attributes }],
+  ]);
+});
+
+it("is as short as its status when a peer sends megabytes", async () => {
+  const thrown = new ConnectError("x".repeat(3_000_000), Code.Internal);
+  const spans = await spansOfThrown(thrown);
+  const cut = `${"x".repeat(1024)}…[cut from 3000000]`;
+  expect(spans[1]?.status).toBe(`error: ${cut}`);
+  expect(JSON.stringify(spans).length).toBeLessThan(30_000);
+});
+
 it("has the moment of annotate(): its span and its time", async () => {
   const before = Date.now();
   const ctx = trace.setSpanContext(ROOT_CONTEXT, {
@@ -151,7 +172,7 @@ it("has the moment of annotate(): its span and its time", async () => {
     "clue.annotated.time": expect.any(String),
   };
   expect(server?.events).toEqual([[name, { ...moment, ...attributes }]]);
-  const time = Date.parse(String(server?.events[0]?.[1]["clue.annotated.time"]));
+  const time = Date.parse(String(server?.events?.[0]?.[1]["clue.annotated.time"]));
   expect(time >= before && time <= Date.now()).toBe(true);
 });
 

@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { cut, isError, property } from "../call/cut.js";
-import { errorChain, errorText } from "../call/error-text.js";
+import { errorChain, errorText, relatedErrors } from "../call/error-text.js";
 import { exceptionMessage, exceptionStacktrace, exceptionType } from "../call/semconv.js";
 
 /**
@@ -12,7 +12,7 @@ import { exceptionMessage, exceptionStacktrace, exceptionType } from "../call/se
 export function exceptionAttributes(thrown: unknown): Attributes {
   const attributes = { [exceptionType]: typeOf(thrown), [exceptionMessage]: errorMessage(thrown) };
   if (!isError(thrown)) return attributes;
-  return { ...attributes, [exceptionStacktrace]: stackTrace(errorChain(thrown)) };
+  return { ...attributes, [exceptionStacktrace]: stackTrace(thrown) };
 }
 
 /** The message of what was thrown, without what caused it. An object that is no error stays out, as it does in the log. */
@@ -31,13 +31,18 @@ function typeOf(thrown: unknown): string {
   return typeof name === "string" ? cut(name, maxText) : "Error";
 }
 
+/** The causes one after the other, as Java does it; then the errors that were thrown together. */
+function stackTrace(thrown: unknown): string {
+  const chain = errorChain(thrown);
+  const others = relatedErrors(thrown).filter((error) => !chain.includes(error));
+  const causes = chain.map(stackOf).join("\nCaused by: ");
+  return cut([causes, ...others.map(stackOf)].join("\nAmong its errors: "), maxTrace);
+}
+
 /** An error without a stack of its own is told by its text. */
-function stackTrace(chain: readonly unknown[]): string {
-  const stacks = chain.map((link) => {
-    const stack = isError(link) ? property(link, "stack") : undefined;
-    return typeof stack === "string" && stack !== "" ? cut(stack, maxStack) : errorMessage(link);
-  });
-  return cut(stacks.join("\nCaused by: "), maxTrace);
+function stackOf(error: unknown): string {
+  const stack = isError(error) ? property(error, "stack") : undefined;
+  return typeof stack === "string" && stack !== "" ? cut(stack, maxStack) : errorMessage(error);
 }
 
 const maxText = 1024;

@@ -1,5 +1,5 @@
 /** The consumer spans of received messages: which there are, and what they say. */
-import { trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AlwaysOffSampler, type IdGenerator, type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
 import { contextOf, receive, send } from "connect-clue";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -7,7 +7,7 @@ import { ChatRequestSchema, ChatResponseSchema } from "../../examples/chat/gen/c
 import { type Chat, type ChatHandlers, requests } from "../../test/support/chat-server.js";
 import { gate } from "../../test/support/gate.js";
 import { messageSpan, WireTap } from "../../test/support/message-traces.js";
-import { inSpan, spanOf, traceparentOf } from "../../test/support/span-contexts.js";
+import { inSpan, spanOf, traceparentOf, withBaggage } from "../../test/support/span-contexts.js";
 import {
   drain,
   spanOf as rpcSpan,
@@ -58,6 +58,16 @@ describe("child", () => {
     ]);
   });
 
+  it("a span is a root where neither the message nor the stream has one", async () => {
+    const server = { ...child, streamSpan: "off" } as const;
+    const { client, traces } = await tracedChat(workingHandlers, {
+      server,
+      clientOptions: { filter: () => false },
+    });
+    await drain(client.chat(requests({})));
+    expect(await traces.ended(1)).toEqual([messageSpan(1, { trace: "trace 1", span: "span 1" })]);
+  });
+
   it("a span is linked to where an untrusted peer says that it belongs", async () => {
     const { parent: _, ...root } = serverSpan;
     expect(await spansOfChat({ server: { ...child, trustRemote: false } })).toEqual([
@@ -66,6 +76,15 @@ describe("child", () => {
       messageSpan(1, { trace: "trace 2", span: "span 3", parent: "span 2" }),
       messageSpan(2, { trace: "trace 2", span: "span 4", parent: "span 2", links: [`remote ${b2Link}`] }),
     ]);
+  });
+});
+
+describe("a message with baggage and no span of its own", () => {
+  it.each([true, false])("has a span in the stream's: trustRemote %s", async (trustRemote) => {
+    const { client, traces } = await tracedChat(workingHandlers, { server: { ...child, trustRemote } });
+    await drain(client.chat(requests(send(withBaggage(ROOT_CONTEXT, { user: "Eve" }), ChatRequestSchema))));
+    const [, server, message] = await traces.ended(3);
+    expect(message).toEqual(messageSpan(1, { trace: `${server?.trace}`, span: "span 3", parent: "span 2" }));
   });
 });
 
@@ -166,9 +185,11 @@ describe("a message of a trace that is not sampled", () => {
   });
 
   it("has a trace of its own with linked spans, which the sampler decides about", async () => {
-    const { client, traces } = await tracedChat(workingHandlers, { server: linked });
+    const { client, traces } = await tracedChat(workingHandlers, {
+      server: { ...linked, streamSpan: "off" },
+    });
     await drain(client.chat(requests<object>({}, send(unsampled, ChatRequestSchema))));
-    await traces.ended(4);
+    await traces.ended(3);
     expect(messageNumbers(traces)).toEqual([1, 2]);
   });
 
@@ -220,9 +241,16 @@ describe("attributeFilter", () => {
     const attributeFilter = (key: string) => key === "clue.message.number";
     const { client, traces } = await tracedChat(dying, { server: { ...child, attributeFilter } });
     await client.upload(requests({})).catch(() => {});
-    await traces.ended(3);
-    expect(traces.spans[2]).toMatchObject({ attributes: { "clue.message.number": 1 }, status: "error" });
-    expect(traces.attributesAtStart[2]).toEqual({ "clue.message.number": 1 });
+    const [, , message] = await traces.ended(3);
+    expect(message).toEqual({
+      kind: "consumer",
+      name: "chat.v1.ChatService/Upload message",
+      trace: "trace 1",
+      span: "span 3",
+      parent: "span 2",
+      attributes: { "clue.message.number": 1 },
+      status: "error",
+    });
   });
 });
 

@@ -82,9 +82,13 @@ export class MessageSpans {
     return messageSpanRatio === 1 || Math.random() < messageSpanRatio;
   }
 
-  /** A child of a span that nobody records is worth no more than its parent: most messages, where sampling is on. */
+  /**
+   * A child of a span that nobody records is worth no more than its parent: most messages, where sampling is on. Whether
+   * the call is recorded, only a span that lasts as long as the call tells.
+   */
   private isWorthwhile(ctx: Context): boolean {
-    if (this.options.messageSpans === "linked") return true;
+    const { messageSpans, streamSpan } = this.options;
+    if (messageSpans === "linked" || streamSpan !== "whole" || this.call.forced) return true;
     const parent = trace.getSpanContext(ctx);
     return (
       parent === undefined ||
@@ -93,18 +97,14 @@ export class MessageSpans {
     );
   }
 
-  /** To where the message belongs and to the stream, unless the span is their child. */
+  /** To where the message belongs and to the stream's span; a parent needs no link. */
   private links(ctx: Context, remote: SpanContext | undefined, linked: boolean): Link[] {
     const own = trace.getSpanContext(ctx);
-    const stream = trace.getSpanContext(this.call.ctx);
     const contexts = new Map<string, SpanContext>();
-    for (const context of [
-      remote,
-      linked ? own : undefined,
-      own === stream && !linked ? undefined : stream,
-    ]) {
+    for (const context of [remote, own, trace.getSpanContext(this.call.ctx)]) {
       if (context !== undefined) contexts.set(context.spanId, context);
     }
+    if (!linked && own !== undefined) contexts.delete(own.spanId);
     return [...contexts.values()].map((context) => ({ context }));
   }
 

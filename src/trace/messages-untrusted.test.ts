@@ -2,6 +2,7 @@
 
 import { create, type UnknownField } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import type { Attributes } from "@opentelemetry/api";
 import { send } from "connect-clue";
 import { describe, expect, it } from "vitest";
 import {
@@ -10,10 +11,12 @@ import {
   CountdownResponseSchema,
   UploadRequestSchema,
 } from "../../examples/chat/gen/chat/v1/chat_pb.js";
-import { requests } from "../../test/support/chat-server.js";
-import { receivedIn, WireTap } from "../../test/support/message-traces.js";
+import { type Chat, type ChatHandlers, requests } from "../../test/support/chat-server.js";
+import { receivedIn } from "../../test/support/message-traces.js";
 import { inSpan, spanOf, traceparentOf, withBaggage } from "../../test/support/span-contexts.js";
-import { drain, tracedChat, workingHandlers } from "../../test/support/traced-chat.js";
+import { tappedChat } from "../../test/support/tapped-chat.js";
+import { drain, spanOf as rpcSpan, tracedChat, workingHandlers } from "../../test/support/traced-chat.js";
+import type { SeenSpan } from "../../test/support/traces.js";
 import { encodeEntries } from "./unknown-field.js";
 
 const traceparent = traceparentOf(spanOf("b", 2));
@@ -62,14 +65,11 @@ describe("metadata of no use, sent to a server", () => {
         client.chat(requests<object>(hostileMessage, { traceMetadata: { traceparent } }, hostileMessage)),
       ),
     );
-    expect({ seen, replies }).toEqual({
+    expect({ seen, spans, replies }).toEqual({
       seen: ["stream", "b2", "stream"],
+      spans: [serverSpan("Chat", { "clue.messages.received": 3, "clue.messages.sent": 3, ...ignored(2) })],
       replies: [null, { traceparent }, null],
     });
-    expect(spans).toMatchObject([
-      { attributes: { "clue.metadata.ignored": 2, "clue.messages.received": 3 } },
-    ]);
-    expect(spans[0]).not.toHaveProperty("status");
   });
 
   it.each<readonly [string, readonly UnknownField[]]>([
@@ -81,27 +81,27 @@ describe("metadata of no use, sent to a server", () => {
     const { seen, spans } = await serve((client) =>
       client.upload(requests(hostileMessage, good, hostileMessage)),
     );
-    expect(seen).toEqual(["stream", "b2", "stream"]);
-    expect(spans).toMatchObject([
-      { attributes: { "clue.metadata.ignored": 2, "clue.messages.received": 3 } },
-    ]);
-    expect(spans[0]).not.toHaveProperty("status");
+    expect({ seen, spans }).toEqual({
+      seen: ["stream", "b2", "stream"],
+      spans: [serverSpan("Upload", { "clue.messages.received": 3, "clue.messages.sent": 1, ...ignored(2) })],
+    });
   });
 
-  /** A client without the kit, which sends what it likes. */
-  async function serve(call: (client: Awaited<ReturnType<typeof tracedChat>>["client"]) => Promise<unknown>) {
+  /** Serves a client without the kit, which sends what it likes. */
+  async function serve(call: (client: Chat["client"]) => Promise<unknown>) {
     const seen: string[] = [];
-    const tap = new WireTap();
-    const { chat, client, traces } = await tracedChat(workingHandlers, {
-      outer: [tap.interceptor],
+    const { client, traces, tap } = await tappedChat(workingHandlers, {
       server: { carrier: "unknown-field" },
       serverOptions: { observers: [receivedIn(seen)] },
       clientOptions: { filter: () => false },
     });
     await call(client);
-    const spans = await traces.ended(1);
-    expect(chat.clientSide.calls).toEqual([]);
-    return { seen, spans, replies: tap.responses };
+    return { seen, spans: await traces.ended(1), replies: tap.responses };
+  }
+
+  function serverSpan(method: string, attributes: Attributes): SeenSpan {
+    const { parent: _, ...root } = rpcSpan("server", method, { span: "span 1", attributes });
+    return root;
   }
 });
 
@@ -111,25 +111,25 @@ describe("metadata of no use, sent to a client", () => {
       yield create(ChatResponseSchema, { traceMetadata });
       yield create(ChatResponseSchema, { traceMetadata: { traceparent } });
     });
-    expect(seen).toEqual(["stream", "b2"]);
-    expect(spans).toMatchObject([
-      { attributes: { "clue.metadata.ignored": 1, "clue.messages.received": 2 } },
-    ]);
-    expect(spans[0]).not.toHaveProperty("status");
+    const attributes = { "clue.messages.received": 2, "clue.messages.sent": 1, ...ignored(1) };
+    expect({ seen, spans }).toEqual({
+      seen: ["stream", "b2"],
+      spans: [rpcSpan("client", "Chat", { attributes })],
+    });
   });
 
   it.each(broken)("in an unknown field: %s", async (_, $unknown) => {
     const { seen, spans } = await call("countdown", async function* () {
       yield { ...create(CountdownResponseSchema), $unknown: [...$unknown] };
     });
-    expect(seen).toEqual(["stream"]);
-    expect(spans).toMatchObject([
-      { attributes: { "clue.metadata.ignored": 1, "clue.messages.received": 1 } },
-    ]);
-    expect(spans[0]).not.toHaveProperty("status");
+    const attributes = { "clue.messages.received": 1, "clue.messages.sent": 1, ...ignored(1) };
+    expect({ seen, spans }).toEqual({
+      seen: ["stream"],
+      spans: [rpcSpan("client", "Countdown", { attributes })],
+    });
   });
 
-  /** A server without the kit, which answers what it likes. */
+  /** Calls a server without the kit, which answers what it likes. */
   async function call(method: "chat" | "countdown", handler: () => AsyncGenerator) {
     const seen: string[] = [];
     const { client, traces } = await tracedChat(
@@ -150,37 +150,36 @@ describe("trustRemote: false", () => {
     "takes no context of a message, and counts none as ignored: %s",
     async (side) => {
       const seen = { server: [] as string[], client: [] as string[] };
-      const { interceptor, requests: asked, responses } = new WireTap();
-      const { client, traces } = await tracedChat(
-        {
-          async *chat(messages) {
-            for await (const _ of messages) yield send(b2, ChatResponseSchema);
-          },
+      const replying: ChatHandlers = {
+        async *chat(messages) {
+          for await (const _ of messages) yield send(b2, ChatResponseSchema);
         },
-        {
-          outer: [interceptor],
-          [side]: { trustRemote: false },
-          serverOptions: { observers: [receivedIn(seen.server)] },
-          clientOptions: { observers: [receivedIn(seen.client)] },
-        },
-      );
+      };
+      const { client, traces, tap } = await tappedChat(replying, {
+        [side]: { trustRemote: false },
+        serverOptions: { observers: [receivedIn(seen.server)] },
+        clientOptions: { observers: [receivedIn(seen.client)] },
+      });
       await drain(client.chat(requests(send(b2, ChatRequestSchema))));
       const other = side === "server" ? "client" : "server";
       expect(seen).toEqual({ [side]: ["stream"], [other]: ["b2 user=Eve"] });
       const onWire = [{ traceparent, baggage: "user=Eve" }];
-      expect({ asked, responses }).toEqual({ asked: onWire, responses: onWire });
-      for (const { attributes } of await traces.ended(2))
-        expect(attributes).not.toHaveProperty("clue.metadata.ignored");
+      expect(tap).toMatchObject({ requests: onWire, responses: onWire });
+      const spans = await traces.ended(2);
+      expect(spans.map(({ attributes }) => attributes["clue.metadata.ignored"])).toEqual([
+        undefined,
+        undefined,
+      ]);
     },
   );
 
   it("sends replies to such messages in the stream's context", async () => {
-    const tap = new WireTap();
-    const { client } = await tracedChat(workingHandlers, {
-      outer: [tap.interceptor],
-      server: { trustRemote: false },
-    });
+    const { client, tap } = await tappedChat(workingHandlers, { server: { trustRemote: false } });
     await drain(client.chat(requests(send(b2, ChatRequestSchema))));
     expect(tap.responses).toEqual([null]);
   });
 });
+
+function ignored(messages: number): Attributes {
+  return { "clue.metadata.ignored": messages };
+}

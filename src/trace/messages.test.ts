@@ -1,20 +1,26 @@
 /** Messages that each have a context of their own, in all kinds of streams: what goes over the wire, and what arrives. */
+import { create } from "@bufbuild/protobuf";
 import { ProxyTracerProvider, type TextMapPropagator } from "@opentelemetry/api";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { B3InjectEncoding, B3Propagator } from "@opentelemetry/propagator-b3";
-import { send, type TraceOptions } from "connect-clue";
+import { contextOf, receive, send, type TraceOptions } from "connect-clue";
 import { describe, expect, it } from "vitest";
 import {
   ChatRequestSchema,
+  ChatService,
   CountdownRequestSchema,
   CountdownResponseSchema,
   UploadRequestSchema,
   UploadResponseSchema,
 } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, type ChatHandlers, type ChatOptions, requests } from "../../test/support/chat-server.js";
-import { type OnWire, receivedIn, WireTap } from "../../test/support/message-traces.js";
+import { callByHand, endWith } from "../../test/support/hand-made-call.js";
+import { inWords, type OnWire, onWire, receivedIn } from "../../test/support/message-traces.js";
 import { inSpan, spanOf, traceparentOf, withBaggage } from "../../test/support/span-contexts.js";
-import { drain, tracedChat } from "../../test/support/traced-chat.js";
+import { tappedChat } from "../../test/support/tapped-chat.js";
+import { drain } from "../../test/support/traced-chat.js";
+import { w3c } from "../../test/support/traces.js";
+import { traceObserver } from "./observer.js";
 
 const b2 = inSpan(spanOf("b", 2));
 const c3 = withBaggage(inSpan(spanOf("c", 3, 0)), { user: "Éva" });
@@ -71,6 +77,26 @@ describe.each([...fullDuplex, ...halfDuplex])("%s", (_, options) => {
   });
 });
 
+describe("messages that are read ahead", () => {
+  it.each(fullDuplex)("keep their contexts: %s", async (_, options) => {
+    const seen: string[] = [];
+    const { client } = await tappedChat(
+      {
+        async *chat(messages, context) {
+          const pairs = receive(messages, context);
+          for (const { value } of await Promise.all([pairs.next(), pairs.next(), pairs.next()])) {
+            seen.push(inWords(value[0], contextOf(context)));
+          }
+          yield {};
+        },
+      },
+      options,
+    );
+    await chat(client);
+    expect(seen).toEqual(["stream", b2Words, c3Words]);
+  });
+});
+
 describe("types without the field", () => {
   it.each([
     ["client streaming", upload],
@@ -79,6 +105,24 @@ describe("types without the field", () => {
     const { server, client, requests, responses } = await exchange(kind);
     expect(new Set([...server, ...client])).toEqual(new Set(["stream"]));
     expect(new Set([...requests, ...responses])).toEqual(new Set([null]));
+  });
+});
+
+describe("a method whose requests have the field, and whose responses have not", () => {
+  const method = { ...ChatService.method.chat, output: UploadResponseSchema };
+  const request = create(ChatRequestSchema, { traceMetadata: b2Wire });
+  const response = create(UploadResponseSchema);
+
+  it.each([
+    ["server", request, response, { received: b2Words, sent: null }],
+    ["client", response, request, { received: "no span", sent: c3Wire }],
+  ] as const)("carries contexts in its requests alone: %s", (side, received, sent, expected) => {
+    const trace = traceObserver({ propagator: w3c(), tracerProvider: new ProxyTracerProvider() });
+    const call = callByHand({ side, method, observers: [trace] });
+    call.onReceived(received);
+    const seen = { received: inWords(call.current, call.ctx), sent: onWire(call.onSending(c3, sent)) };
+    endWith(call, "ok");
+    expect(seen).toEqual(expected);
   });
 });
 
@@ -197,15 +241,13 @@ function countdown(client: Chat["client"]) {
 async function exchange(kind: Kind, trace: TraceOptions = {}, options: ChatOptions = {}) {
   const server: string[] = [];
   const client: string[] = [];
-  const { interceptor, requests, responses } = new WireTap();
-  const traced = await tracedChat(handlers, {
+  const chat = await tappedChat(handlers, {
     ...options,
-    outer: [interceptor],
     server: trace,
     client: trace,
     serverOptions: { observers: [receivedIn(server)] },
     clientOptions: { observers: [receivedIn(client)] },
   });
-  await kind(traced.client);
-  return { server, client, requests, responses };
+  await kind(chat.client);
+  return { server, client, requests: chat.tap.requests, responses: chat.tap.responses };
 }

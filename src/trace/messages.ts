@@ -5,12 +5,14 @@ import { reportFault } from "../call/fault.js";
 import type { Outcome } from "../call/types.js";
 import type { Carrier, Metadata } from "./carrier.js";
 import type { MessageSpans } from "./message-span.js";
-import { MetadataPropagator } from "./metadata.js";
+import { isSameTrace, MetadataPropagator } from "./metadata.js";
 
 /** What the messages of one stream are traced with. */
 export interface MessageTracing {
   readonly propagator: TextMapPropagator;
   readonly trustRemote: boolean;
+  /** The context that the stream's headers told: a message that tells the same belongs to the stream. */
+  readonly caller: Context | undefined;
   /** Where received and sent messages carry their metadata; undefined where they can carry none. */
   readonly received: Carrier | undefined;
   readonly sent: Carrier | undefined;
@@ -66,12 +68,18 @@ export class StreamMessages implements MessageTrace {
       const metadata = this.tracing.received?.read(message);
       if (metadata === undefined) return undefined;
       const ctx = this.metadata.extract(metadata);
-      if (ctx !== undefined) return ctx;
+      if (ctx !== undefined) return this.isCallers(ctx) ? undefined : ctx;
     } catch {
       // Bytes that are no metadata, or a propagator that chokes on them.
     }
     this.call.ignoredMetadata++;
     return undefined;
+  }
+
+  /** Clue in Go sends metadata with every message of a traced stream: that of most is what the headers told before. */
+  private isCallers(ctx: Context): boolean {
+    const { caller } = this.tracing;
+    return caller !== undefined && isSameTrace(ctx, caller);
   }
 
   /** Most streams never carry any: made for the first message that does. */

@@ -1,6 +1,11 @@
 /** Messages of one trace without baggage, by W3C Trace Context, are not given to the propagator: nobody may notice. */
-import { createTraceState, type SpanContext, type TextMapPropagator } from "@opentelemetry/api";
-import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { type Context, createTraceState, type SpanContext, type TextMapPropagator } from "@opentelemetry/api";
+import {
+  CompositePropagator,
+  suppressTracing,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from "@opentelemetry/core";
 import { B3Propagator } from "@opentelemetry/propagator-b3";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
@@ -70,20 +75,38 @@ describe("the short cut for W3C Trace Context", () => {
       true,
     ],
   ])("%s: is the propagator asked about a message without baggage? %s", (_, propagator, asked) => {
+    const metadata = new MetadataPropagator(propagator, stream);
     const inject = vi.spyOn(propagator, "inject");
     const extract = vi.spyOn(propagator, "extract");
-    const metadata = new MetadataPropagator(propagator, stream);
     metadata.extract(metadata.inject(inSpan(other)) ?? { traceparent: otherTraceparent });
     expect([inject.mock.calls.length, extract.mock.calls.length]).toEqual(asked ? [1, 1] : [0, 0]);
   });
 
   it("is not taken with baggage", () => {
     const propagator = w3c();
+    const metadata = new MetadataPropagator(propagator, stream);
     const inject = vi.spyOn(propagator, "inject");
     const extract = vi.spyOn(propagator, "extract");
-    const metadata = new MetadataPropagator(propagator, stream);
     metadata.extract(metadata.inject(withBaggage(inSpan(other), { user: "b" })) ?? {});
     expect([inject.mock.calls.length, extract.mock.calls.length]).toEqual([1, 1]);
+  });
+
+  it("is not taken with a propagator that has the same fields and a policy of its own", () => {
+    const sendsNothing = Object.assign(new W3CTraceContextPropagator(), { inject: () => {} });
+    expect(new MetadataPropagator(sendsNothing, stream).inject(inSpan(other))).toBe(undefined);
+
+    const trustsNobody: TextMapPropagator = Object.assign(new W3CTraceContextPropagator(), {
+      extract: (ctx: Context) => ctx,
+    });
+    const metadata = new MetadataPropagator(trustsNobody, stream);
+    expect(metadata.inject(inSpan(other))).toEqual({ traceparent: otherTraceparent });
+    expect(metadata.extract({ traceparent: otherTraceparent })).toBe(undefined);
+  });
+
+  it("is not taken where tracing is suppressed", () => {
+    const suppressed = suppressTracing(stream);
+    const metadata = new MetadataPropagator(new W3CTraceContextPropagator(), suppressed);
+    expect(metadata.inject(suppressTracing(inSpan(other)))).toBe(undefined);
   });
 });
 

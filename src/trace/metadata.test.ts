@@ -205,6 +205,11 @@ describe("extract", () => {
     });
   });
 
+  it("gives the stream's own context where nobody reads any: nothing is wrong with the metadata", () => {
+    const noop: TextMapPropagator = { inject() {}, extract: (ctx) => ctx, fields: () => [] };
+    expect(new MetadataPropagator(noop, stream).extract({ traceparent: otherTraceparent })).toBe(stream);
+  });
+
   it("looks at no more entries than it takes", () => {
     const looked = vi.fn(() => "value");
     const metadata = Object.defineProperties(

@@ -11,7 +11,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { maxEntries, maxValueLength } from "./bounds.js";
-import type { Metadata } from "./carrier.js";
+import { isEmpty, type Metadata } from "./carrier.js";
 import { withRemoteSpan } from "./span-layer.js";
 import { formatTraceparent, parseTraceparent } from "./traceparent.js";
 
@@ -29,11 +29,11 @@ export class MetadataPropagator {
     /** The stream's own context: that of messages without metadata. */
     private readonly stream: Context,
   ) {
-    const fields = propagator.fields();
-    this.isNoop = fields.length === 0;
-    this.isW3c = fields.includes(traceparent) && fields.every(isW3cField);
     this.streamWithoutBaggage =
       propagation.getBaggage(stream) === undefined ? stream : propagation.deleteBaggage(stream);
+    const fields = propagator.fields();
+    this.isNoop = fields.length === 0;
+    this.isW3c = fields.every(isW3cField) && this.doesAsW3c();
   }
 
   /** The metadata of a message that is sent in `ctx`; undefined when the stream's own context says the same. */
@@ -63,6 +63,16 @@ export class MetadataPropagator {
     }
     const extracted = this.propagator.extract(base, metadata, getter);
     return extracted === base ? undefined : extracted;
+  }
+
+  /** Field names are only a hint: a propagator may wrap W3C's, and have a policy of its own. A sample tells. */
+  private doesAsW3c(): boolean {
+    const metadata: Record<string, string> = {};
+    const base = this.streamWithoutBaggage;
+    this.propagator.inject(trace.setSpanContext(base, sample), metadata, setter);
+    const { traceparent: written, ...others } = metadata;
+    if (written !== formatTraceparent(sample) || !isEmpty(others)) return false;
+    return isSameSpan(trace.getSpanContext(this.propagator.extract(base, metadata, getter)), sample);
   }
 }
 
@@ -133,19 +143,16 @@ const setter: TextMapSetter<Record<string, string>> = {
 
 const getter: TextMapGetter<Readonly<Record<string, unknown>>> = {
   get(metadata, key) {
-    const value = Object.hasOwn(metadata, key) ? metadata[key] : undefined;
+    const value = metadata[key];
     return typeof value === "string" ? value : undefined;
   },
   keys: (metadata) => Object.keys(metadata),
 };
 
-function isEmpty(metadata: Metadata): boolean {
-  for (const _ in metadata) return false;
-  return true;
-}
-
 const traceparent = "traceparent";
 const baggage = "baggage";
+
+const sample: SpanContext = { traceId: "5a".repeat(16), spanId: "a5".repeat(8), traceFlags: 1 };
 
 function isW3cField(field: string): boolean {
   return field === traceparent || field === "tracestate" || field === baggage;

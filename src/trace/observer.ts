@@ -38,6 +38,8 @@ export function traceObserver(options: TraceOptions): (call: CallInfo) => CallOb
 
 /** The trace of one call: its span, the headers that carry it, and its messages. */
 class CallTrace implements CallObserver {
+  /** The context that a trusted caller's headers told. */
+  private readonly caller: Context | undefined;
   private readonly span: CallSpan | undefined;
   private messages: StreamMessages | undefined;
 
@@ -49,6 +51,7 @@ class CallTrace implements CallObserver {
   ) {
     const { ctx, start } = this.parent();
     call.ctx = ctx;
+    this.caller = call.side === "server" && options.trustRemote ? ctx : undefined;
     this.span = this.startSpan(ctx, start);
     if (this.span !== undefined) call.ctx = this.contextWith(this.span);
     if (call.side === "client") injectHeaders(propagator, call.ctx, call.header);
@@ -65,6 +68,7 @@ class CallTrace implements CallObserver {
     this.messages = new StreamMessages(call, {
       propagator,
       trustRemote: options.trustRemote,
+      caller: this.caller,
       received,
       sent,
       spans,
@@ -122,10 +126,8 @@ class CallTrace implements CallObserver {
 }
 
 /** Messages have spans of their own in the direction that has many of them. */
-function hasMessageSpans(
-  { side, kind }: Call,
-  { messageSpans, messageSpanRatio }: ResolvedTraceOptions,
-): boolean {
-  if (messageSpans === "off" || messageSpanRatio === 0) return false;
+function hasMessageSpans({ side, kind, desc }: Call, options: ResolvedTraceOptions): boolean {
+  const { messageSpans, messageSpanRatio } = options;
+  if (messageSpans === "off" || messageSpanRatio === 0 || !options.hasSpan(desc)) return false;
   return kind === "bidi_streaming" || kind === (side === "server" ? "client_streaming" : "server_streaming");
 }

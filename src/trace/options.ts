@@ -3,7 +3,7 @@ import type { Attributes, AttributeValue, TextMapPropagator, TracerProvider } fr
 import { guarded } from "../call/fault.js";
 import { compileFilter, type MethodFilter } from "../call/method-filter.js";
 import { isOperation } from "../call/operations.js";
-import { checkKnown, describe } from "../call/options.js";
+import { checkKnown, describe, isHeaderName } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
 import type { CarrierKind } from "./carrier.js";
 
@@ -47,7 +47,10 @@ export interface TraceOptions {
   readonly requestHeaders?: readonly string[];
   /** Response headers that become attributes; of a stream with two spans, those of its end. Default: none. */
   readonly responseHeaders?: readonly string[];
-  /** Says which attributes the kit sets on its spans. Default: all. */
+  /**
+   * Says which attributes the kit sets on its spans and their events. Without `exception.message` the status has no
+   * description either. Default: all.
+   */
   readonly attributeFilter?: (key: string, value: AttributeValue, call: CallInfo) => boolean;
   /** Whether a server puts its span's context into the response headers, too. Default false. */
   readonly propagateResponse?: boolean;
@@ -164,8 +167,7 @@ function ratio(name: keyof TraceOptions, value = 1): number {
 }
 
 function headerNames(name: keyof TraceOptions, value: readonly string[] = []): readonly string[] {
-  const isName = (header: unknown) => typeof header === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(header);
-  if (!Array.isArray(value) || !value.every(isName)) throw wrong(name, "a list of header names", value);
+  if (!Array.isArray(value) || !value.every(isHeaderName)) throw wrong(name, "a list of header names", value);
   return value.map((header: string) => header.toLowerCase());
 }
 

@@ -84,12 +84,18 @@ export class RpcSpan implements CallSpan {
     const isError = isErrorOn(this.call.side, code);
     if (isError) {
       this.span.setAttributes(this.allowed({ [names.errorType]: codeName(code) }));
-      this.span.setStatus({ code: SpanStatusCode.ERROR, message: statusMessage(cause) });
+      this.span.setStatus({ code: SpanStatusCode.ERROR, ...this.statusMessage(cause) });
     }
     if (isError || annotations !== undefined) {
       const attributes = { ...annotations, ...exceptionAttributes(cause) };
       this.span.addEvent(names.exceptionEvent, this.allowed(attributes), time);
     }
+  }
+
+  /** The code is an attribute: the description is what is beyond it, and as secret as the exception's message. */
+  private statusMessage(cause: unknown): { readonly message?: string } {
+    const message = errorMessage(asConnectError(cause)?.rawMessage ?? cause);
+    return names.exceptionMessage in this.allowed({ [names.exceptionMessage]: message }) ? { message } : {};
   }
 
   private allowed(attributes: Attributes): Attributes {
@@ -146,9 +152,4 @@ function addHeaders(
     const value = header.get(name);
     if (value !== null) attributes[attribute(name)] = [value];
   }
-}
-
-/** The code is an attribute: the description is what is beyond it. */
-function statusMessage(cause: unknown): string {
-  return asConnectError(cause)?.rawMessage ?? errorMessage(cause);
 }
