@@ -50,9 +50,9 @@ export function lineTasks(): Readonly<Record<LineTask, Batch>> {
   };
 }
 
-/** Almost what a call may hold back: so many lines that the price of the call itself counts little. */
-const linesPerCall = 90;
-const callsPerRun = 110;
+/** So many lines that the price of the call itself does not count; it may hold back as many. */
+const linesPerCall = 400;
+const callsPerRun = 25;
 const text = "hello";
 
 /** What the kit adds to every line of a call. */
@@ -66,7 +66,11 @@ function inCall(logging: LoggerOptions, line: (log: Logger, n: number) => void):
     const log = logger(context);
     for (let n = 1; n <= linesPerCall; n++) line(log, n);
   });
-  const observed = kitInterceptor("logs alone", logging, { access: "off" })(call);
+  const observed = kitInterceptor(
+    "logs alone",
+    { maxEntries: linesPerCall, ...logging },
+    { access: "off" },
+  )(call);
   let made: MadeCall[] = [];
   return {
     operations: callsPerRun * linesPerCall,
