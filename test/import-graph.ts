@@ -15,6 +15,7 @@ export type Condition = "node" | "default";
 
 /** What package.json says, as far as the tests read it. */
 export interface Manifest {
+  readonly version: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly imports: Readonly<Record<string, Readonly<Record<Condition, string>>>>;
   readonly dependencies: Readonly<Record<string, string>>;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { scopeVersion } from "../src/call/scope.js";
 import {
   builtFrom,
   type Condition,
@@ -82,6 +83,10 @@ describe("package.json", () => {
       default: `./dist/${source.replace(/\.ts$/, ".js")}`,
     });
     expect(existsSync(join(root, source))).toBe(true);
+  });
+
+  it("has the version that spans and metrics tell", () => {
+    expect(scopeVersion).toBe(manifest.version);
   });
 
   it("leads #platform to existing sources", () => {
