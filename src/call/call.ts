@@ -150,7 +150,7 @@ export class Call implements CallInfo {
     return this.messageTrace?.outgoing(ctx, message) ?? message;
   }
 
-  /** The work on the received message is over: the next one is asked for, or its callback has ended. */
+  /** The work on the received message is over: the next one is asked for. */
   onMessageDone(): void {
     this.messageTrace?.messageDone();
   }

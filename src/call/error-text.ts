@@ -74,8 +74,8 @@ function linkText(link: unknown, room: number, parents: readonly unknown[]): str
   return isList(errors) ? text + errorsText(errors, room - text.length, [...parents, link]) : text;
 }
 
-/** An object that is no error stays out: what it holds was not made for a line of text. */
-function plainText(value: unknown): string {
+/** What was thrown and is no error. An object stays out: what it holds was not made for a line of text. */
+export function plainText(value: unknown): string {
   const isOpaque = (typeof value === "object" && value !== null) || typeof value === "function";
   return isOpaque ? `[${typeof value}]` : String(value);
 }

@@ -22,6 +22,11 @@ export function isHeaderName(value: unknown): value is string {
   return typeof value === "string" && /^[\w!#$%&'*+.^`|~-]+$/.test(value);
 }
 
+/** The error for a value that is no good: it names the option, what it accepts and what it got. */
+export function unexpected(option: string, accepts: string, value: unknown): TypeError {
+  return new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
+}
+
 /** A value as an error message shows it. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);

@@ -18,10 +18,12 @@ export const serverPort = "server.port";
 export const networkPeerAddress = "network.peer.address";
 export const networkPeerPort = "network.peer.port";
 
+/** The attribute of a request header; its value is a list. */
 export function requestHeader(name: string): string {
   return `rpc.request.header.${name}`;
 }
 
+/** The attribute of a response header; its value is a list. */
 export function responseHeader(name: string): string {
   return `rpc.response.header.${name}`;
 }

@@ -1,4 +1,4 @@
-import { describe } from "../call/options.js";
+import { unexpected } from "../call/options.js";
 
 /**
  * Checks one option, where it is given.
@@ -48,9 +48,4 @@ export function needMethods(argument: string, value: unknown, methods: readonly 
 export function hasMethods(value: unknown, methods: readonly string[]): boolean {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
   return methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
-}
-
-/** The error for a value that is no good: it names the option, what it accepts and what it got. */
-export function unexpected(option: string, accepts: string, value: unknown): TypeError {
-  return new TypeError(`${option}: expected ${accepts}, got ${describe(value)}`);
 }

@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { cut, isError, property } from "../call/cut.js";
-import { errorChain, errorText, relatedErrors } from "../call/error-text.js";
+import { errorChain, errorText, plainText, relatedErrors } from "../call/error-text.js";
 import { exceptionMessage, exceptionStacktrace, exceptionType } from "../call/semconv.js";
 
 /**
@@ -17,13 +17,9 @@ export function exceptionAttributes(thrown: unknown): Attributes {
 
 /** The message of what was thrown, without what caused it. An object that is no error stays out, as it does in the log. */
 export function errorMessage(thrown: unknown): string {
-  if (!isError(thrown)) return isOpaque(thrown) ? `[${typeof thrown}]` : cut(String(thrown), maxText);
+  if (!isError(thrown)) return cut(plainText(thrown), maxText);
   const message = property(thrown, "message");
   return typeof message === "string" ? cut(message, maxText) : errorText(thrown, maxText);
-}
-
-function isOpaque(value: unknown): boolean {
-  return (typeof value === "object" && value !== null) || typeof value === "function";
 }
 
 function typeOf(thrown: unknown): string {

@@ -3,7 +3,7 @@ import type { Attributes, AttributeValue, TextMapPropagator, TracerProvider } fr
 import { guarded } from "../call/fault.js";
 import { compileFilter, type MethodFilter } from "../call/method-filter.js";
 import { isOperation } from "../call/operations.js";
-import { checkKnown, describe, isHeaderName } from "../call/options.js";
+import { checkKnown, isHeaderName, unexpected } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
 import type { CarrierKind } from "./carrier.js";
 
@@ -172,5 +172,5 @@ function headerNames(name: keyof TraceOptions, value: readonly string[] = []): r
 }
 
 function wrong(name: keyof TraceOptions, accepted: string, got: unknown): TypeError {
-  return new TypeError(`trace.${name}: expected ${accepted}, got ${describe(got)}`);
+  return unexpected(`trace.${name}`, accepted, got);
 }
