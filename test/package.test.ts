@@ -25,7 +25,9 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   log: { mayImport: ["call", "context"] },
   trace: features,
   metrics: features,
+  health: features,
   node: features,
+  reflection: features,
   telemetry: features,
   platform: { mayImport: ["log/types"] },
   // The files of src/ itself put the features together.
@@ -36,8 +38,10 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
 const peers = Object.keys(manifest.peerDependencies);
 const entries: Readonly<Record<string, { readonly neutral: boolean }>> = {
   ".": { neutral: true },
+  "./health": { neutral: false },
   "./log": { neutral: true },
   "./node": { neutral: false },
+  "./reflection": { neutral: true },
   "./telemetry": { neutral: false },
 };
 
@@ -63,7 +67,7 @@ describe("the folders of src/", () => {
 
   it("use Node only where a folder is for Node", () => {
     const broken = eachImport((file, { specifier }) => {
-      return isNodeModule(specifier) && !["platform", "node", "telemetry"].includes(folderOf(file));
+      return isNodeModule(specifier) && !["platform", "health", "node", "telemetry"].includes(folderOf(file));
     });
     expect(broken).toEqual([]);
   });

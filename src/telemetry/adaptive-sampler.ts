@@ -1,5 +1,5 @@
+import { check } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
-import { check } from "./check.js";
 import { withParentBased } from "./parent-based.js";
 import { sampleBy } from "./probability.js";
 import { Decision, type SamplerLike } from "./sdk-types.js";

@@ -1,8 +1,8 @@
 import { type Context, type Span, TraceFlags } from "@opentelemetry/api";
 import { type Call, callOf } from "../call/call.js";
+import { check, needMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import { CallSpans } from "./call-spans.js";
-import { check, needMethods } from "./check.js";
 import { SpanBuffer, SpanLedger } from "./held-spans.js";
 import { promoted } from "./probability.js";
 import { Decision, type ReadableSpanLike, type SamplerLike, type SpanProcessorLike } from "./sdk-types.js";

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { longestMs } from "../call/check.js";
 import { logger } from "../log/index.js";
-import { longestMs } from "./check.js";
 
 // How OpenTelemetry's variables are read: an empty one is as good as none, and a value that is no good is warned of
 // and passed over, since a deployment must not fail for it.

@@ -1,5 +1,5 @@
 import { callOf } from "../call/call.js";
-import { needMethods } from "./check.js";
+import { needMethods } from "../call/check.js";
 import { promoted } from "./probability.js";
 import { Decision, type SamplerLike } from "./sdk-types.js";
 

@@ -1,3 +1,4 @@
+export type { HttpHandler, HttpRequest, HttpResponse } from "../call/http-handler.js";
 export { type AdaptiveSamplerOptions, adaptiveSampler } from "./adaptive-sampler.js";
 export { type BufferSpansOptions, bufferSpans } from "./buffered-spans.js";
 export { configureOpenTelemetry } from "./configure.js";
@@ -21,8 +22,6 @@ export {
   otlpSpans,
 } from "./otlp.js";
 export {
-  type HttpRequest,
-  type HttpResponse,
   type PrometheusHandler,
   type PrometheusOptions,
   prometheusHandler,

@@ -4,10 +4,10 @@ import {
   DiagLogLevel,
   type TextMapPropagator,
 } from "@opentelemetry/api";
+import { check, checkChoice, checkMethods, checkMs, hasMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import type { Logger } from "../log/index.js";
 import { type BufferSpansOptions, resolveBufferSpans } from "./buffered-spans.js";
-import { check, checkChoice, checkMethods, checkMs, hasMethods } from "./check.js";
 import { envChoice } from "./environment.js";
 import { type PropagatorName, propagatorNames } from "./propagators.js";
 import type {

@@ -1,8 +1,8 @@
 import type { Context } from "@opentelemetry/api";
 import * as api from "@opentelemetry/api";
+import { checkMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import type { EntrySink, LogEntry, LogValue, Severity } from "../log/types.js";
-import { checkMethods } from "./check.js";
 import { writingDiagnostics } from "./diag-logger.js";
 import { loadPeer } from "./peers.js";
 

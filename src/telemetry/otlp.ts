@@ -1,5 +1,5 @@
+import { check, checkChoice, checkMs } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
-import { check, checkChoice, checkMs } from "./check.js";
 import { envChoice } from "./environment.js";
 import { loadPeer } from "./peers.js";
 import type { MetricExporterLike, SpanExporterLike } from "./sdk-types.js";

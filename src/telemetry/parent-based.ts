@@ -1,5 +1,5 @@
 import { isSpanContextValid, TraceFlags, trace } from "@opentelemetry/api";
-import { check } from "./check.js";
+import { check } from "../call/check.js";
 import { Decision, type SamplerLike, type SamplingResultLike } from "./sdk-types.js";
 
 /**

@@ -1,6 +1,7 @@
 import { diag } from "@opentelemetry/api";
+import { check } from "../call/check.js";
+import { type HttpAnswer, type HttpHandler, handleGets, plainAnswer } from "../call/http-handler.js";
 import { checkKnown } from "../call/options.js";
-import { check } from "./check.js";
 import { loadPeer } from "./peers.js";
 import type { CollectionResultLike, MetricReaderLike } from "./sdk-types.js";
 
@@ -13,30 +14,7 @@ export interface PrometheusOptions {
 }
 
 /** Serves metrics, and is the reader that collects them. */
-export interface PrometheusHandler extends MetricReaderLike {
-  /**
-   * Answers GET and HEAD at the path. Other paths go to `next`, or without one get a 404.
-   *
-   * @param request - of `node:http` or `node:http2`
-   * @param response - its response
-   * @param next - the handler behind this one
-   */
-  (request: HttpRequest, response: HttpResponse, next?: () => void): void;
-}
-
-/** What is read of a request. */
-export interface HttpRequest {
-  readonly method?: string | undefined;
-  readonly url?: string | undefined;
-}
-
-/** What is done with a response. */
-export interface HttpResponse {
-  statusCode: number;
-  setHeader(name: string, value: string): unknown;
-  end(): unknown;
-  end(body: string): unknown;
-}
+export interface PrometheusHandler extends HttpHandler, MetricReaderLike {}
 
 /**
  * Lets Prometheus scrape the metrics from a server that is there already: one value that is the handler of `/metrics` and
@@ -58,41 +36,24 @@ export function prometheusHandler(options: PrometheusOptions = {}): PrometheusHa
   const sdk = loadPeer("@opentelemetry/exporter-prometheus", "prometheusHandler");
   const reader = new sdk.PrometheusExporter({ preventServerStart: true });
   const serializer = new sdk.PrometheusSerializer(prefix);
-  const handler = (request: HttpRequest, response: HttpResponse, next?: () => void): void => {
-    if (request.url?.split("?", 1)[0] !== path) {
-      if (next === undefined) answer(response, 404, "not found\n");
-      else next();
-    } else if (request.method === "HEAD") answer(response, 200);
-    else if (request.method === "GET") void scrape(reader, serializer, response);
-    else {
-      response.setHeader("allow", "GET, HEAD");
-      answer(response, 405, "GET or HEAD\n");
-    }
-  };
+  const handler = handleGets(new Map([[path, () => scrape(reader, serializer)]]));
   return Object.assign(handler, readerMethods(reader));
 }
 
 async function scrape(
   reader: MetricReaderLike,
   serializer: { serialize(metrics: CollectionResultLike["resourceMetrics"]): string },
-  response: HttpResponse,
-): Promise<void> {
+): Promise<HttpAnswer> {
   try {
     const { resourceMetrics, errors } = await reader.collect();
     if (errors.length > 0) diag.error("connect-clue: some metrics could not be collected", ...errors);
     await resourceMetrics.resource.waitForAsyncAttributes?.();
-    answer(response, 200, serializer.serialize(resourceMetrics));
+    const body = serializer.serialize(resourceMetrics);
+    return { status: 200, headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" }, body };
   } catch (error) {
     diag.error("connect-clue: metrics could not be collected", error);
-    answer(response, 503, "metrics could not be collected\n");
+    return plainAnswer(503, "metrics could not be collected");
   }
-}
-
-/** Where an error has no place: who scrapes is a stranger. */
-function answer(response: HttpResponse, status: number, body = ""): void {
-  response.statusCode = status;
-  response.setHeader("content-type", "text/plain; version=0.0.4; charset=utf-8");
-  response.end(body);
 }
 
 /** The methods of a reader, for a function to have. */

@@ -1,10 +1,10 @@
 import type { Attributes, Context } from "@opentelemetry/api";
 import { callOf } from "../call/call.js";
+import { hasMethods } from "../call/check.js";
 import { compileGlob } from "../call/method-filter.js";
 import { checkKnown, unexpected } from "../call/options.js";
 import { rpcMethod } from "../call/semconv.js";
 import { adaptiveSampler } from "./adaptive-sampler.js";
-import { hasMethods } from "./check.js";
 import { withParentBased } from "./parent-based.js";
 import { probabilitySampler } from "./probability.js";
 import type { SamplerLike } from "./sdk-types.js";

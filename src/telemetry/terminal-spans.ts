@@ -1,6 +1,6 @@
+import { check, checkMethods, checkMs } from "../call/check.js";
 import { reportFault } from "../call/fault.js";
 import { checkKnown } from "../call/options.js";
-import { check, checkMethods, checkMs } from "./check.js";
 import {
   ExportCode,
   type ExportResultLike,

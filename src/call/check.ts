@@ -1,4 +1,4 @@
-import { unexpected } from "../call/options.js";
+import { unexpected } from "./options.js";
 
 /**
  * Checks one option, where it is given.
