@@ -1,3 +1,4 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
@@ -5,6 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { Health, HealthCheckResponse_ServingStatus as ServingStatus } from "connect-clue/health";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
 import { root } from "./support/built.js";
@@ -29,7 +31,8 @@ describe("npm run demo", () => {
       "3. A stream of (ctx, msg)",
       "4. A stream that the client leaves",
       "5. The trace of one message through two services",
-      "The end",
+      "6. What probes see, on the same port",
+      "7. The end",
     ]);
     expect(demo.stdout).not.toContain("\u001b");
   });
@@ -53,8 +56,8 @@ describe("npm run demo", () => {
 describe("npm start", () => {
   it("tells on standard error where it listens and what to try, and logs alone on standard output", async () => {
     const server = await startServer({ LOG_FORMAT: "json" });
-    expect(server.stderr.trim().split("\n")).toHaveLength(4);
-    expect(server.stderr.match(/buf curl .*\/chat\.v1\.ChatService\/(?:Say|Chat)$/gm)).toHaveLength(3);
+    expect(server.stderr.trim().split("\n")).toHaveLength(7);
+    expect(server.stderr.match(/^ {2}npx buf curl .*$/gm)).toHaveLength(4);
 
     await server.client.say({ text: "hi" });
     await server.client.say({ text: "fail now" }).catch(() => {});
@@ -66,15 +69,51 @@ describe("npm start", () => {
       "info thinking about it",
       "info answering with 10 more characters",
       "error end",
+      "info draining",
+      "info drained",
     ]);
-    expect(server.stderr.trim().split("\n")).toHaveLength(4);
+    expect(server.stderr.trim().split("\n")).toHaveLength(7);
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("stops with 0 on %s, and leaves nothing behind", async (signal) => {
-    const server = await startServer();
+  it.each(["SIGINT", "SIGTERM"] as const)("stops with 0 on %s, and says so", async (signal) => {
+    const server = await startServer({ LOG_FORMAT: "json" });
     server.child.kill(signal);
     expect(await server.ended).toBe(0);
-    expect(server.stdout).toBe("");
+    expect(logOf(server)).toMatchObject([
+      { msg: "draining", "drain.reason": signal, "drain.in_flight": 0 },
+      { msg: "drained", "drain.cut_off": 0, exit_code: 0 },
+    ]);
+  });
+
+  it("serves probes by gRPC and HTTP on the one port, and follows what it depends on", async () => {
+    const server = await startServer({ DEPENDENCY: "down", LOG_FORMAT: "json" });
+    expect(await Promise.all(["livez", "readyz"].map((path) => get(`${server.url}/${path}`)))).toEqual([
+      200, 503,
+    ]);
+    const statuses = server.health.watch({})[Symbol.asyncIterator]();
+    expect(await statuses.next()).toMatchObject({ value: { status: ServingStatus.NOT_SERVING } });
+    server.child.kill("SIGUSR2");
+    expect(await statuses.next()).toMatchObject({ value: { status: ServingStatus.SERVING } });
+    expect(await Promise.all(["livez", "readyz"].map((path) => get(`${server.url}/${path}`)))).toEqual([
+      200, 200,
+    ]);
+    await statuses.return?.();
+    expect(logOf(server)).toMatchObject([
+      { level: "warn", msg: "dependency is down", dependency: "storage", error: "Error: switched off" },
+      { level: "info", msg: "dependency is up", dependency: "storage" },
+    ]);
+  });
+
+  it("is called by buf curl without a schema, as it says", async () => {
+    const server = await startServer();
+    const commands = [...server.stderr.matchAll(/npx buf curl -d '(.*)' (\S+)$/gm)];
+    const answers = commands.slice(0, 3).map(([, data = "", url = ""]) => bufCurl("-d", data, url));
+    expect(await Promise.all(answers)).toEqual([
+      '{"text":"you said: hi"}',
+      expect.stringContaining('"code":"internal"'),
+      '{"text":"you said: a"}{"text":"could not handle: fail"}{"text":"you said: b"}',
+    ]);
+    expect(await bufCurl("--list-methods", server.url)).toMatch(/chat\.v1\.ChatService\/Say/);
   });
 
   it("counts a signal that comes again within a second as one", async () => {
@@ -105,9 +144,11 @@ describe("npm start", () => {
     expect(String(error)).toBe("ConnectError: [unavailable] server is shutting down");
     expect(await server.ended).toBe(0);
     expect(logOf(server).map(({ msg, "rpc.outcome": outcome }) => ({ msg, outcome }))).toEqual([
+      { msg: "draining", outcome: undefined },
       { msg: "start", outcome: undefined },
       { msg: "received", outcome: undefined },
       { msg: "end", outcome: "shutdown" },
+      { msg: "drained", outcome: undefined },
     ]);
   });
 
@@ -148,6 +189,12 @@ describe("npm start", () => {
     ]);
   });
 
+  it("refuses a DEPENDENCY that is neither up nor down", async () => {
+    const server = start("dist/examples/chat/server.js", { PORT: "0", DEPENDENCY: "no", LOG_FORMAT: "json" });
+    expect(await server.ended).toBe(1);
+    expect(logOf(server)).toMatchObject([{ err: 'DEPENDENCY: expected up or down, got "no"' }]);
+  });
+
   it("refuses a LOG_FORMAT that there is not", async () => {
     const server = start("dist/examples/chat/server.js", { PORT: "0", LOG_FORMAT: "xml" });
     expect(await server.ended).toBe(1);
@@ -173,6 +220,7 @@ describe("npm start", () => {
 interface Server extends Program {
   readonly url: string;
   readonly client: Client<typeof ChatService>;
+  readonly health: Client<typeof Health>;
 }
 
 function start(path: string, env: Readonly<Record<string, string>> = {}): Program {
@@ -184,11 +232,27 @@ function start(path: string, env: Readonly<Record<string, string>> = {}): Progra
 async function startServer(env: Readonly<Record<string, string>> = {}): Promise<Server> {
   const program = start("dist/examples/chat/server.js", { HOST: "", PORT: "0", ...env });
   const [url] = await says(program, "stderr", /http:\/\/127\.0\.0\.1:\d+/);
-  await says(program, "stderr", /\/Chat\n/);
+  await says(program, "stderr", /kill -USR2.*\n/);
   const sessionManager = new Http2SessionManager(url);
   void program.ended.then(() => sessionManager.abort());
-  const client = createClient(ChatService, createGrpcTransport({ baseUrl: url, sessionManager }));
-  return Object.assign(program, { url, client });
+  const transport = createGrpcTransport({ baseUrl: url, sessionManager });
+  const client = createClient(ChatService, transport);
+  return Object.assign(program, { url, client, health: createClient(Health, transport) });
+}
+
+async function get(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.text();
+  return response.status;
+}
+
+/** What buf says, without its line breaks and spaces between values. */
+async function bufCurl(...args: readonly string[]): Promise<string> {
+  const child = execFile(join(root, "node_modules/.bin/buf"), ["curl", ...args]);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (text) => (said += text));
+  await once(child, "close");
+  return said.replace(/\n */g, "").replaceAll('": ', '":');
 }
 
 function logOf({ stdout }: Program): Record<string, unknown>[] {

@@ -1,9 +1,10 @@
 import { setMaxListeners } from "node:events";
-import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type RootLogger, serverInterceptor, type TraceOptions } from "connect-clue";
-import { nodeContextValues } from "connect-clue/node";
+import { createChecker, type Dependency, healthHandler, healthRoutes } from "connect-clue/health";
+import { createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
+import { reflectionRoutes } from "connect-clue/reflection";
 import { chatService } from "./chat-service.js";
 import { ChatService } from "./gen/chat/v1/chat_pb.js";
 
@@ -11,67 +12,58 @@ import { ChatService } from "./gen/chat/v1/chat_pb.js";
 export interface ChatServer {
   /** `http://host:port`. */
   readonly url: string;
+  /** What `drainOnSignals` needs to know of it. */
+  readonly draining: Pick<DrainOptions, "server" | "shutdown" | "checker">;
   /** Ends streams with `unavailable`, gives other calls a second to finish, and closes the port. */
   stop(): Promise<void>;
 }
 
-/**
- * Serves the chat service over HTTP/2 cleartext with gRPC, gRPC-Web and Connect.
- *
- * @param options.port - 0 for any that is free
- * @param options.service - another implementation of the service
- * @param options.trace - how calls are traced; as the kit does it by default
- * @throws Error when the port can't be had
- */
-export async function startChatServer(options: {
+/** Options of {@link startChatServer}. */
+export interface ChatServerOptions {
   readonly host: string;
+  /** 0 for any that is free. */
   readonly port: number;
   readonly log: RootLogger;
+  /** What the service needs to do its work. Default: nothing. */
+  readonly dependencies?: readonly Dependency[];
+  /** Another implementation of the service. */
   readonly service?: Partial<ServiceImpl<typeof ChatService>>;
+  /** How calls are traced; as the kit does it by default. */
   readonly trace?: TraceOptions;
-}): Promise<ChatServer> {
-  const { log: logger, service = chatService, trace = {} } = options;
+}
+
+/**
+ * Serves the chat service, and with it health, reflection and the HTTP twins, on one port: gRPC, gRPC-Web and Connect over
+ * HTTP/1.1 and HTTP/2.
+ *
+ * @throws Error when the port can't be had
+ */
+export async function startChatServer(options: ChatServerOptions): Promise<ChatServer> {
+  const { host, port, log: logger, service = chatService, dependencies = [], trace = {} } = options;
+  const checker = createChecker({ version, dependencies, cacheMs: 200, intervalMs: 500, logger });
   const shutdown = new AbortController();
   setMaxListeners(0, shutdown.signal); // every call in flight listens to it
   const handler = connectNodeAdapter({
     interceptors: [serverInterceptor({ logger, trace })],
     contextValues: nodeContextValues,
     shutdownSignal: shutdown.signal,
-    routes: (router) => router.service(ChatService, service),
+    fallback: healthHandler(checker),
+    routes(router) {
+      router.service(ChatService, service);
+      healthRoutes(checker)(router);
+      reflectionRoutes("all")(router);
+    },
   });
-  const server = createServer(handler);
-  const sessions = new Set<ServerHttp2Session>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-  });
-  const port = await listen(server, options.host, options.port);
+  const server = await createNodeServer({ handler, host, port });
+  const draining = { server, shutdown, checker };
   return {
-    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    url: server.url,
+    draining,
     async stop() {
-      shutdown.abort(new ConnectError("server is shutting down", Code.Unavailable));
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const session of sessions) session.close();
-      // A client that keeps its side of a stream open, or does not read, would keep its session open, too.
-      const force = setTimeout(() => {
-        for (const session of sessions) session.destroy();
-      }, graceMs);
-      await closed;
-      clearTimeout(force);
+      await drain({ ...draining, logger, noticeAfterMs: 0, graceMs: 1000 });
     },
   };
 }
 
-/** How long calls in flight have to end. */
-const graceMs = 1000;
-
-function listen(server: Http2Server, host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
-}
+/** What health answers say that runs here. */
+const version = "1.0.0";

@@ -1,34 +1,47 @@
 /** `npm start`: serves the chat service until SIGINT or SIGTERM. Logs alone go to standard output. */
 import { createLogger, type LogFormatOption } from "connect-clue";
+import { drainOnSignals } from "connect-clue/node";
 import { configureOpenTelemetry, exportersFromEnvironment, type Telemetry } from "connect-clue/telemetry";
-import { type ChatServer, startChatServer } from "./chat-server.js";
+import { startChatServer } from "./chat-server.js";
+import { PretendedDependency } from "./pretended-dependency.js";
 
 const log = createLogger(formatFromEnvironment());
 
 try {
-  const host = process.env.HOST || "127.0.0.1";
   const telemetry = telemetryFromEnvironment();
+  const dependency = dependencyFromEnvironment();
   const server = await startChatServer({
-    host,
+    host: process.env.HOST || "127.0.0.1",
     port: portFromEnvironment(),
     log,
+    dependencies: [dependency],
     trace: { messageSpans: "child" },
   });
-  stopOnSignal(server, telemetry);
+  if (process.platform !== "win32") process.on("SIGUSR2", () => dependency.toggle());
+  drainOnSignals({ ...server.draining, telemetry, logger: log, noticeAfterMs: 200 });
   console.error(greeting(server.url));
 } catch (error) {
   log.fatal(error, "can't start");
 }
 
 function greeting(url: string): string {
-  const call = (method: string, data: string) =>
-    `  npx buf curl --http2-prior-knowledge --protocol grpc --schema examples/chat/proto -d '${data}' ${url}/chat.v1.ChatService/${method}`;
+  const call = (method: string, data: string) => `  npx buf curl -d '${data}' ${url}/${method}`;
   return [
-    `Listening on ${url} (gRPC, gRPC-Web and Connect over HTTP/2). Try, and watch what is logged:`,
-    call("Say", '{"text":"hi"}'),
-    call("Say", '{"text":"fail now"}'),
-    call("Chat", '{"text":"a"}{"text":"fail"}{"text":"b"}'),
+    `Listening on ${url} (gRPC, gRPC-Web and Connect over HTTP/1.1 and HTTP/2). Try, and watch what is logged:`,
+    call("chat.v1.ChatService/Say", '{"text":"hi"}'),
+    call("chat.v1.ChatService/Say", '{"text":"fail now"}'),
+    call("chat.v1.ChatService/Chat", '{"text":"a"}{"text":"fail"}{"text":"b"}'),
+    call("grpc.health.v1.Health/Watch", "{}"),
+    `  curl -i ${url}/readyz`,
+    `  kill -USR2 ${process.pid}    # takes down what the service needs, and brings it back`,
   ].join("\n");
+}
+
+/** Whether what the service pretends to need is there at the start: `DEPENDENCY=down` says that it is not. */
+function dependencyFromEnvironment(): PretendedDependency {
+  const text = process.env.DEPENDENCY || "up";
+  if (text === "up" || text === "down") return new PretendedDependency(text === "up");
+  throw new TypeError(`DEPENDENCY: expected up or down, got ${JSON.stringify(text)}`);
 }
 
 /** Sends spans and metrics to where the environment says, if it does. The other `OTEL_*` variables hold, too. */
@@ -41,25 +54,6 @@ function telemetryFromEnvironment(): Telemetry | undefined {
     ...exportersFromEnvironment(),
     logger: log,
   });
-}
-
-/** Through npm a signal may come twice, within milliseconds: the second one means nothing then. */
-function stopOnSignal(server: ChatServer, telemetry: Telemetry | undefined): void {
-  let stopping: number | undefined;
-  const stop = () => {
-    if (stopping === undefined) {
-      stopping = performance.now();
-      const exit = () => process.exit(0);
-      server
-        .stop()
-        .then(() => telemetry?.shutdown())
-        .then(exit, exit);
-    } else if (performance.now() - stopping > 1000) {
-      process.exit(1);
-    }
-  };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
 }
 
 function portFromEnvironment(): number {

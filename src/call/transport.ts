@@ -13,6 +13,8 @@ export interface Transport {
   readonly closed: boolean;
   /** The HTTP/2 error code that the stream was reset with; 0 when it was not, and always on HTTP/1.1. */
   readonly resetCode: number;
+  /** Whether the call came in by the private listener of the kit's own server. */
+  readonly isPrivate: boolean;
   /** Calls back once when the HTTP/2 stream has closed; at once when it already has. */
   onClose(callback: () => void): void;
 }

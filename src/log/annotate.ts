@@ -1,4 +1,4 @@
-import { type Attributes, type AttributeValue, trace } from "@opentelemetry/api";
+import type { Attributes, AttributeValue } from "@opentelemetry/api";
 import { callOf } from "../call/call.js";
 import { isError } from "../call/cut.js";
 import { relatedErrors } from "../call/error-text.js";
@@ -9,6 +9,7 @@ import { attributeValue } from "./attribute-value.js";
 import { logOf } from "./call-log.js";
 import { copyFields } from "./copy-fields.js";
 import { errorDetails } from "./error-fields.js";
+import { spanContextOf } from "./span-context.js";
 import type { Fields } from "./types.js";
 
 /**
@@ -34,7 +35,7 @@ export function annotate(thrown: unknown, fields: Fields, ctx?: ContextLike): Er
   const context = contextOf(ctx);
   const maxSize = logOf(callOf(context))?.core.maxSize ?? defaultMaxSize;
   const error = isError(thrown) ? thrown : wrapped(thrown, maxSize);
-  const moment = { time: Date.now(), span: trace.getSpanContext(context) };
+  const moment = { time: Date.now(), span: spanContextOf(context) };
   addAnnotation(error, { fields: copyFields(fields, maxSize), moment });
   return error;
 }

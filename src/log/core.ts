@@ -1,4 +1,4 @@
-import { type Context, TraceFlags, trace } from "@opentelemetry/api";
+import { type Context, TraceFlags } from "@opentelemetry/api";
 import { formatMessage } from "#platform";
 import { cut } from "../call/cut.js";
 import { guarded } from "../call/fault.js";
@@ -14,6 +14,7 @@ import { type FieldsCopy, Line, Printf } from "./line.js";
 import type { BoundLogger } from "./logger.js";
 import { type DebugOption, type LoggerOptions, resolveLoggerOptions } from "./options.js";
 import { Output } from "./output.js";
+import { spanContextOf } from "./span-context.js";
 import type { Fields, LogValue, Severity } from "./types.js";
 import { snapshot } from "./value.js";
 
@@ -138,7 +139,7 @@ export class LoggerCore {
     if (details?.file !== undefined) own.add(keys.file, details.file);
     const lasting = own.missing(logger.lastingFields);
     if (details?.error?.annotation !== undefined) {
-      const moment = { time, span: trace.getSpanContext(logger.ctx) };
+      const moment = { time, span: spanContextOf(logger.ctx) };
       own.addMissing(annotatedFields(details.error.annotation, keys, moment), lasting);
     }
     return new Entry(time, severity, logger.ctx, keys, own.fields, lasting);
@@ -153,7 +154,7 @@ export class LoggerCore {
 
 /** Whether the span of a context is sampled, by its flag: a span may record without being sampled. */
 export function isSampled(ctx: Context): boolean {
-  const span = trace.getSpanContext(ctx);
+  const span = spanContextOf(ctx);
   return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 

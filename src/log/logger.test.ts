@@ -1,4 +1,4 @@
-import { createContextKey, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { createContextKey, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { createLogger, type LogEntry, type LoggerOptions, logger, type RootLogger } from "connect-clue";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -61,6 +61,13 @@ describe("a logger outside of calls", () => {
       { time: "<time>", level: "info", msg: "a", n: 0, host: "h", who: "me" },
       { time: "<time>", level: "info", msg: "b", trace_id: "mine", host: "h", n: 0, span_id: "b".repeat(16) },
     ]);
+  });
+
+  it("names no trace where there is none", () => {
+    const ctx = trace.setSpanContext(ROOT_CONTEXT, INVALID_SPAN_CONTEXT);
+    const { log, lines } = jsonLogger();
+    new BoundLogger((log as BoundLogger).core, undefined, ctx, undefined).info("a");
+    expect(lines()).toEqual([{ time: "<time>", level: "info", msg: "a" }]);
   });
 
   it("lets no field stand for the time or the level, and the later of two equal keys win", () => {

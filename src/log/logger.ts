@@ -1,4 +1,4 @@
-import { type Context, trace } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { exitProcess } from "#platform";
 import { describe } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
@@ -8,6 +8,7 @@ import { FieldList, LastingFields } from "./entry.js";
 import { callerLocation } from "./file-location.js";
 import type { FieldsCopy, Printf } from "./line.js";
 import type { DebugOption } from "./options.js";
+import { spanContextOf } from "./span-context.js";
 import type { Fields, Severity } from "./types.js";
 
 /**
@@ -169,7 +170,7 @@ export class BoundLogger implements RootLogger {
   private makeLastingFields(): LastingFields {
     const { keys } = this.core;
     const list = new FieldList(keys);
-    const span = trace.getSpanContext(this.ctx);
+    const span = spanContextOf(this.ctx);
     if (span !== undefined) list.addAll({ [keys.traceId]: span.traceId, [keys.spanId]: span.spanId });
     if (this.log !== undefined) list.addAll(this.log.callFields());
     if (this.bindings !== undefined) list.addAll(this.bindings);

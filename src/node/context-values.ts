@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest, Http2Stream } from "node:http2";
 import { type ContextValues, createContextValues } from "@connectrpc/connect";
 import { type Transport, transportKey } from "../call/transport.js";
+import { connectionOf, isPrivate, peerOf } from "./connection.js";
 
 /**
  * Tells the kit what only Node's request knows: the peer, the HTTP version, and whether and how the client
@@ -27,12 +28,13 @@ export function nodeContextValues(
 class Http2Transport implements Transport {
   readonly httpVersion = "2.0";
   readonly peer: string | undefined;
+  readonly isPrivate: boolean;
   private readonly stream: Http2Stream;
 
   constructor(request: Http2ServerRequest) {
     this.stream = request.stream;
-    const { session } = request.stream;
-    this.peer = session && peerOf(session, () => session.socket);
+    this.peer = peerOf(request);
+    this.isPrivate = isPrivate(connectionOf(request));
   }
   get closed(): boolean {
     return this.stream.closed || this.stream.destroyed;
@@ -49,9 +51,11 @@ class Http2Transport implements Transport {
 class Http1Transport implements Transport {
   readonly resetCode = 0;
   readonly peer: string | undefined;
+  readonly isPrivate: boolean;
 
   constructor(private readonly request: IncomingMessage) {
-    this.peer = peerOf(request.socket, () => request.socket);
+    this.peer = peerOf(request);
+    this.isPrivate = isPrivate(connectionOf(request));
   }
 
   get httpVersion(): string {
@@ -64,29 +68,4 @@ class Http1Transport implements Transport {
     if (this.closed) callback();
     else this.request.socket.once("close", callback);
   }
-}
-
-interface Addressed {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
-}
-
-/** The peers of open connections. A connection that is gone has no address any more, and its calls are logged then. */
-const peers = new WeakMap<object, string>();
-
-function peerOf(connection: object, socket: () => Addressed): string | undefined {
-  let peer = peers.get(connection);
-  if (peer === undefined) {
-    peer = addressOf(socket());
-    if (peer !== undefined) peers.set(connection, peer);
-  }
-  return peer;
-}
-
-/** IPv6 addresses in brackets, as in a URL; IPv4 as such also on a dual-stack socket. A Unix socket has no address. */
-function addressOf({ remoteAddress, remotePort }: Addressed): string | undefined {
-  if (remoteAddress === undefined) return undefined;
-  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, "");
-  const host = address.includes(":") ? `[${address}]` : address;
-  return remotePort === undefined ? host : `${host}:${remotePort}`;
 }

@@ -1,6 +1,7 @@
+import { inTime } from "../call/in-time.js";
 import type { Logger } from "../log/index.js";
 import type { SignalReport } from "./delivery.js";
-import { inTime, type Signal } from "./telemetry-signal.js";
+import type { Signal } from "./telemetry-signal.js";
 
 /** OpenTelemetry as it was configured. */
 export interface Telemetry {

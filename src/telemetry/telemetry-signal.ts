@@ -23,16 +23,3 @@ export async function settle<T>(
     }),
   );
 }
-
-/** Waits for work that never rejects, but no longer than that. Whether it was done in time. */
-export async function inTime(timeoutMs: number, work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeUp = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, false);
-  });
-  try {
-    return await Promise.race([work.then(() => true), timeUp]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

@@ -7,12 +7,16 @@ import {
   createLogger,
   type Outcome,
 } from "connect-clue";
+import { Health } from "connect-clue/health";
+import { ServerReflection } from "connect-clue/reflection";
 import { ChatService } from "../gen/chat/v1/chat_pb.js";
 import { LogLines } from "./log-lines.js";
 
 /** The client of the tour, with what it wrote to its log and how its calls ended. */
 export interface Guest {
   readonly client: Client<typeof ChatService>;
+  readonly health: Client<typeof Health>;
+  readonly reflection: Client<typeof ServerReflection>;
   readonly log: LogLines;
   /** How the last call ended, as the client's interceptor tells an observer. */
   readonly lastOutcome: () => Outcome["type"] | undefined;
@@ -45,6 +49,8 @@ export function createGuest(baseUrl: string): Guest {
   });
   return {
     client: createClient(ChatService, transport),
+    health: createClient(Health, transport),
+    reflection: createClient(ServerReflection, transport),
     log,
     lastOutcome: () => lastOutcome,
     leave: () => sessionManager.abort(),

@@ -7,6 +7,8 @@ export interface ServerProcess {
   readonly url: string;
   /** What it writes to standard output: its log, and nothing else. */
   readonly log: LogLines;
+  /** Takes down what the service needs, or brings it back. */
+  toggleDependency(): void;
   /** Stops it as an operator would, with SIGTERM; gives its exit code. */
   stop(): Promise<number | null>;
   /** Makes sure that it is gone. */
@@ -25,7 +27,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
     env,
     stdio: ["ignore", "pipe", "pipe"],
     // A tour that hangs ends: whatever waits for the server then fails.
-    timeout: 15_000,
+    timeout: 20_000,
     killSignal: "SIGKILL",
   });
   const log = new LogLines();
@@ -34,6 +36,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
   return {
     url: await listening(child, log),
     log,
+    toggleDependency: () => void child.kill("SIGUSR2"),
     async stop() {
       child.kill("SIGTERM");
       await ended;

@@ -1,0 +1,135 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { LineSink } from "../../test/support/line-sink.js";
+import { Switched } from "../../test/support/switched.js";
+import { type Checker, createChecker, type ServingStatus } from "./index.js";
+
+const { logger } = new LineSink();
+const names = ["", "readiness", "liveness", "a.A", "b.B", "c.C"];
+const statuses: readonly ServingStatus[] = ["UNKNOWN", "SERVING", "NOT_SERVING"];
+
+/** One thing that happens to a checker. */
+type Step =
+  | { readonly type: "set"; readonly name: string; readonly status: ServingStatus }
+  | { readonly type: "register"; readonly name: string }
+  | { readonly type: "shutdown" | "resume" | "read" }
+  | { readonly type: "run"; readonly db: boolean; readonly cache: boolean };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    type: fc.constant("set" as const),
+    name: fc.constantFrom(...names),
+    status: fc.constantFrom(...statuses),
+  }),
+  fc.record({ type: fc.constant("register" as const), name: fc.constantFrom(...names) }),
+  fc.record({ type: fc.constantFrom("shutdown" as const, "resume" as const, "read" as const) }),
+  fc.record({ type: fc.constant("run" as const), db: fc.boolean(), cache: fc.boolean() }),
+);
+
+/** What a checker with a critical `db`, and a `cache` that only `a.A` needs, has to say. */
+class Model {
+  private readonly own = new Map<string, ServingStatus>(
+    ["", "liveness", "a.A"].map((key) => [key, "SERVING"]),
+  );
+  private db = false;
+  private cache = false;
+  private isShutDown = false;
+
+  apply(step: Step): void {
+    const key = "name" in step && step.name !== "readiness" ? step.name : "";
+    if (step.type === "set" && !this.isShutDown) this.own.set(key, step.status);
+    if (step.type === "register" && !this.own.has(key)) this.own.set(key, "SERVING");
+    if (step.type === "shutdown") this.isShutDown = true;
+    if (step.type === "run") [this.db, this.cache] = [step.db, step.cache];
+    if (step.type !== "resume") return;
+    this.isShutDown = false;
+    for (const each of this.own.keys()) this.own.set(each, "SERVING");
+  }
+
+  status(name: string): ServingStatus | undefined {
+    const key = name === "readiness" ? "" : name;
+    const own = this.own.get(key);
+    if (own === undefined || key === "liveness") return own;
+    return this.isShutDown || !this.db || (key === "a.A" && !this.cache) ? "NOT_SERVING" : own;
+  }
+}
+
+it("behaves like the model, whatever happens", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const db = new Switched("db");
+      const cache = new Switched("cache", false, ["a.A"]);
+      const checker = createChecker({ dependencies: [db, cache], cacheMs: 0, logger });
+      const model = new Model();
+      const first: Step = { type: "run", db: true, cache: true };
+      await take(first, checker, model, db, cache);
+      const watched = names.map((name) => new Watched(checker, model, name));
+      for (const each of steps) {
+        await take(each, checker, model, db, cache);
+        expect(names.map((name) => checker.status(name))).toEqual(names.map((name) => model.status(name)));
+        for (const one of watched) await one.look(each.type === "read");
+      }
+      for (const one of watched) await one.end();
+    }),
+  );
+});
+
+async function take(
+  step: Step,
+  checker: Checker,
+  model: Model,
+  db: Switched,
+  cache: Switched,
+): Promise<void> {
+  model.apply(step);
+  if (step.type === "set") checker.set(step.name, step.status);
+  if (step.type === "register") checker.register([step.name]);
+  if (step.type === "shutdown") checker.shutdown();
+  if (step.type === "resume") checker.resume();
+  if (step.type !== "run") return;
+  db.fault = step.db ? undefined : new Error("refused");
+  cache.fault = step.cache ? undefined : new Error("refused");
+  const { ready } = await checker.check();
+  expect(ready).toBe(model.status("") === "SERVING");
+}
+
+/** A reader that is slow: it reads only when it is told to, and has to find what the model says then. */
+class Watched {
+  private readonly controller = new AbortController();
+  private readonly statuses: AsyncIterator<ServingStatus | undefined>;
+  private last: unknown = "nothing yet";
+  /** What was asked for and has not come. */
+  private pending: Promise<void> | undefined;
+
+  constructor(
+    checker: Checker,
+    private readonly model: Model,
+    private readonly name: string,
+  ) {
+    this.statuses = checker.watch(name, this.controller.signal)[Symbol.asyncIterator]();
+  }
+
+  async look(reads: boolean): Promise<void> {
+    if (reads) this.pending ??= this.read();
+    await turn();
+    // What waits has seen the present state; what has come was the newest one.
+    if (this.pending !== undefined) expect(this.last).toBe(this.model.status(this.name));
+  }
+
+  async end(): Promise<void> {
+    this.controller.abort(new Error("gone"));
+    await expect(this.pending ?? this.statuses.next()).rejects.toThrow(new Error("gone"));
+  }
+
+  private async read(): Promise<void> {
+    const { value } = await this.statuses.next();
+    expect([value, value === this.last]).toEqual([this.model.status(this.name), false]);
+    this.last = value;
+    this.pending = undefined;
+  }
+}
+
+/** Lets all that is due come to pass. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,96 @@
+import type { TracerProvider } from "@opentelemetry/api";
+import { check, checkMethods, checkMs, longestMs } from "../call/check.js";
+import { checkKnown } from "../call/options.js";
+import type { Logger } from "../log/index.js";
+import { checkDependencies } from "./check-dependency.js";
+import type { Dependency } from "./types.js";
+
+/** Options of {@link createChecker}. */
+export interface CheckerOptions {
+  /** The version of the server, as answers over HTTP tell it. Default: empty. */
+  readonly version?: string;
+  /** What the server needs to do its work. Default: nothing. */
+  readonly dependencies?: readonly Dependency[];
+  /** How long a ping may take, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number;
+  /** How old results may be for a check to take them, in milliseconds since the end of their run. Default 1000; 0: never. */
+  readonly cacheMs?: number;
+  /** How often dependencies are pinged while someone watches, in milliseconds. Default 5000. */
+  readonly intervalMs?: number;
+  /** How many runs in a row have to fail before a dependency that is up counts as down. Default 1. */
+  readonly failureThreshold?: number;
+  /** How many runs in a row have to succeed before a dependency that is down counts as up. Default 1. */
+  readonly successThreshold?: number;
+  /** Is told when a dependency goes down or comes back. Default: the root logger as it is then. */
+  readonly logger?: Logger;
+  /** Makes the spans of pings. Default: the global one. */
+  readonly tracerProvider?: TracerProvider;
+}
+
+/** A checker's options, checked and complete. */
+export interface ResolvedCheckerOptions {
+  readonly version: string;
+  readonly dependencies: readonly Dependency[];
+  readonly timeoutMs: number;
+  readonly cacheMs: number;
+  readonly intervalMs: number;
+  readonly failureThreshold: number;
+  readonly successThreshold: number;
+  readonly logger: Logger | undefined;
+  readonly tracerProvider: TracerProvider | undefined;
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws TypeError naming the option, what it got and what it accepts
+ */
+export function resolveCheckerOptions(options: CheckerOptions): ResolvedCheckerOptions {
+  checkKnown("createChecker", options, optionNames);
+  const { version, dependencies = [], timeoutMs, cacheMs, intervalMs, logger, tracerProvider } = options;
+  check("createChecker: version", version, "a text", (text) => typeof text === "string");
+  checkMs("createChecker: timeoutMs", timeoutMs);
+  check("createChecker: cacheMs", cacheMs, `a number of milliseconds from 0 to ${longestMs}`, isCacheMs);
+  checkMs("createChecker: intervalMs", intervalMs);
+  checkRuns("failureThreshold", options.failureThreshold);
+  checkRuns("successThreshold", options.successThreshold);
+  checkMethods("createChecker: logger", logger, ["info", "warn"]);
+  checkMethods("createChecker: tracerProvider", tracerProvider, ["getTracer"]);
+  checkDependencies("createChecker: dependencies", dependencies);
+  return {
+    version: version ?? "",
+    dependencies: [...dependencies],
+    timeoutMs: timeoutMs ?? 5000,
+    cacheMs: cacheMs ?? 1000,
+    intervalMs: intervalMs ?? 5000,
+    failureThreshold: options.failureThreshold ?? 1,
+    successThreshold: options.successThreshold ?? 1,
+    logger,
+    tracerProvider,
+  };
+}
+
+const optionNames: readonly (keyof CheckerOptions)[] = [
+  "version",
+  "dependencies",
+  "timeoutMs",
+  "cacheMs",
+  "intervalMs",
+  "failureThreshold",
+  "successThreshold",
+  "logger",
+  "tracerProvider",
+];
+
+function checkRuns(option: string, value: number | undefined): void {
+  check(
+    `createChecker: ${option}`,
+    value,
+    "a number of runs, 1 or more",
+    (runs) => Number.isInteger(runs) && runs >= 1,
+  );
+}
+
+function isCacheMs(ms: number): boolean {
+  return typeof ms === "number" && ms >= 0 && ms <= longestMs;
+}

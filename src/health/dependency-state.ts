@@ -1,0 +1,101 @@
+import { trace } from "@opentelemetry/api";
+import { isError } from "../call/cut.js";
+import { runIn } from "../call/implicit.js";
+import type { ResolvedCheckerOptions } from "./checker-options.js";
+import { within } from "./deadline.js";
+import { PingSpan } from "./ping-span.js";
+import { liveness, whole } from "./service-names.js";
+import type { Dependency, DependencyReport } from "./types.js";
+
+/** What is known of one dependency, and how it is found out. */
+export class DependencyState {
+  readonly name: string;
+  readonly critical: boolean;
+  readonly services: readonly string[] | undefined;
+  /** Whether it counts as up; undefined before the first ping has ended. */
+  private state: boolean | undefined;
+  /** How many pings in a row have said the opposite of `state`. */
+  private streak = 0;
+  private latencyMs = 0;
+  private error: Error | undefined;
+  /** Pings that have not settled, whatever became of their deadlines. */
+  private unsettled = 0;
+
+  constructor(
+    private readonly dependency: Dependency,
+    private readonly options: ResolvedCheckerOptions,
+  ) {
+    this.name = dependency.name;
+    this.critical = dependency.critical !== false;
+    this.services = dependency.services && [...dependency.services];
+  }
+
+  get up(): boolean {
+    return this.state === true;
+  }
+
+  get report(): DependencyReport {
+    const { name, up, critical, latencyMs, error } = this;
+    return { name, up, critical, latencyMs, error };
+  }
+
+  /** Whether a service can't do without it. */
+  matters(key: string): boolean {
+    if (key === liveness) return false;
+    if (key === whole || this.services === undefined) return this.critical;
+    return this.services.includes(key);
+  }
+
+  /** Pings once, for at most `timeoutMs`. Never rejects. Whether it is another state from now on. */
+  async ping(): Promise<boolean> {
+    const start = performance.now();
+    const span = new PingSpan(this.options.tracerProvider ?? trace.getTracerProvider(), this.name);
+    this.error = await failureOf(() => this.ask(span));
+    this.latencyMs = performance.now() - start;
+    span.end(this.error);
+    return this.damp(this.error === undefined);
+  }
+
+  /** A ping that ignores its signal holds memory until it settles: there is a limit to how many of these there are. */
+  private async ask(span: PingSpan): Promise<void> {
+    if (this.unsettled >= maxUnsettled) throw new Error(`${maxUnsettled} earlier pings have not ended yet`);
+    const answer = await within(this.options.timeoutMs, (signal) => runIn(span.ctx, this.start, signal));
+    if (answer === false) throw new Error("the ping answered false");
+  }
+
+  private readonly start = async (signal: AbortSignal): Promise<unknown> => {
+    this.unsettled++;
+    try {
+      return await this.dependency.ping(signal);
+    } finally {
+      this.unsettled--;
+    }
+  };
+
+  private damp(healthy: boolean): boolean {
+    if (healthy === this.state) {
+      this.streak = 0;
+      return false;
+    }
+    this.streak++;
+    if (this.state !== undefined && this.streak < this.threshold(healthy)) return false;
+    this.state = healthy;
+    this.streak = 0;
+    return true;
+  }
+
+  private threshold(healthy: boolean): number {
+    return healthy ? this.options.successThreshold : this.options.failureThreshold;
+  }
+}
+
+const maxUnsettled = 8;
+
+async function failureOf(work: () => Promise<void>): Promise<Error | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return isError(error) ? error : new Error("the ping failed", { cause: error });
+  }
+}

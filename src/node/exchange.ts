@@ -1,0 +1,47 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { peerOf } from "./connection.js";
+
+/** A request that has not ended: what a log line tells of one that was cut off. */
+export interface RequestInFlight {
+  readonly method: string;
+  /** Without the query, which may hold secrets. */
+  readonly path: string;
+  /** `address:port` of the client; none where it has gone. */
+  readonly peer: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
+}
+
+/** A request and its response, until the response has been sent or its client has gone. */
+export class Exchange {
+  private readonly startTime = Date.now();
+
+  constructor(
+    readonly request: IncomingMessage | Http2ServerRequest,
+    readonly response: ServerResponse | Http2ServerResponse,
+  ) {}
+
+  /** What is known of the request now. */
+  describe(): RequestInFlight {
+    const { method = "", url = "", httpVersion } = this.request;
+    const path = url.split("?", 1)[0] ?? "";
+    return { method, path, peer: peerOf(this.request), startTime: this.startTime, httpVersion };
+  }
+
+  /** Tells the client of an HTTP/1 connection that this response is the last one. */
+  closeConnection(): void {
+    if (!("stream" in this.request) && !this.response.headersSent) {
+      this.response.setHeader("connection", "close");
+    }
+  }
+
+  /** Answers with a line of text, in place of the handler. */
+  answer(status: number, text: string): void {
+    this.response.statusCode = status;
+    this.response.setHeader("content-type", "text/plain; charset=utf-8");
+    this.response.end(`${text}\n`);
+  }
+}

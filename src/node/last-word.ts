@@ -1,0 +1,28 @@
+import type { Exchange } from "./exchange.js";
+
+/**
+ * Ends a response with `unavailable`, in the way of its protocol. A client whose connection just goes away may take it
+ * for something else: Connect's says `canceled`, which nobody tries again.
+ */
+export function sayUnavailable(exchange: Exchange): void {
+  const { response } = exchange;
+  const type = String(response.getHeader("content-type"));
+  if (!response.headersSent) exchange.answer(503, message);
+  else if (type.startsWith("application/grpc-web")) response.end(envelope(0x80, grpcStatus));
+  else if (type.startsWith("application/grpc")) {
+    response.addTrailers({ "grpc-status": "14", "grpc-message": message });
+    response.end();
+  } else if (type.startsWith("application/connect+")) response.end(envelope(0x02, connectEnd));
+}
+
+const message = "server is shutting down";
+const grpcStatus = `grpc-status: 14\r\ngrpc-message: ${message}\r\n`;
+const connectEnd = JSON.stringify({ error: { code: "unavailable", message } });
+
+/** The last message of a stream. Connect's adapter writes whole envelopes only, so it stands at the right place. */
+function envelope(flags: number, text: string): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt8(flags, 0);
+  head.writeUInt32BE(Buffer.byteLength(text), 1);
+  return Buffer.concat([head, Buffer.from(text)]);
+}

@@ -1,0 +1,222 @@
+/** What clients see when a server under load is drained. */
+import { type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type Client, Code, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
+import {
+  connectNodeAdapter,
+  createConnectTransport,
+  createGrpcTransport,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
+import * as grpc from "@grpc/grpc-js";
+import { receive, serverInterceptor } from "connect-clue";
+import { createChecker, Health, healthRoutes } from "connect-clue/health";
+import { createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type ChatRequest, ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
+import { gate } from "./support/gate.js";
+import { LineSink } from "./support/line-sink.js";
+import { expectNothingInFlight } from "./support/nothing-in-flight.js";
+import { until } from "./support/until.js";
+
+type Say = (text: string) => Promise<{ readonly text: string }>;
+
+describe("a drain under load", () => {
+  it("loses no accepted call", async () => {
+    const accepted: string[] = [];
+    const server = await start({
+      async say({ text }) {
+        accepted.push(text);
+        await new Promise((resolve) => setTimeout(resolve, accepted.length % 20));
+        return { text };
+      },
+      async *chat(requests, context) {
+        for await (const [, { text }] of receive(requests, context)) yield { text };
+      },
+    });
+    const clients = [grpcClient, connectHttp2Client, connectHttp1Client].flatMap((connect) =>
+      [1, 2].map(() => connect(server.url)),
+    );
+    const says: Say[] = [
+      ...clients.map(
+        ({ say }): Say =>
+          (text) =>
+            say({ text }),
+      ),
+      grpcJsClient(server.url),
+    ];
+    const streams = clients.filter(({ http }) => http === 2).map(openStream);
+    await Promise.all(streams.map(({ opened }) => opened));
+    const loads = says.flatMap((say, n) => [1, 2, 3, 4].map((m) => load(say, `${n}.${m}`)));
+    await until(() => accepted.length > 300);
+
+    const report = await drain({ ...server.draining, noticeAfterMs: 100 });
+    expect(report).toMatchObject({ cutOff: [], exitCode: 0 });
+    const results = await Promise.all(loads);
+    const answered = results.flatMap(({ answered }) => answered);
+    const ends = results.map(({ error }) => `${error.text}: ${Code[error.code]}`);
+    expect(accepted.filter((text) => !answered.includes(text))).toEqual([]);
+    expect(answered).toHaveLength(accepted.length);
+    expect(new Set(ends.map((end) => end.replace(/.*: /, "")))).toEqual(new Set(["Unavailable"]));
+    expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(
+      streams.map(() => "[unavailable] server is shutting down"),
+    );
+    await expectNothingInFlight();
+  });
+
+  it("tells watchers of health that it is not serving, and then ends their streams", async () => {
+    const server = await start({});
+    const transport = grpcTransport(server.url);
+    const statuses: number[] = [];
+    const serving = gate();
+    const ended = (async () => {
+      for await (const { status } of createClient(Health, transport).watch({})) {
+        statuses.push(status);
+        serving.open();
+      }
+    })().catch((error) => ConnectError.from(error).message);
+    await serving.opened;
+    const { exitCode } = await drain({ ...server.draining, noticeAfterMs: 50 });
+    expect([exitCode, statuses, await ended]).toEqual([0, [1, 2], "[unavailable] server is shutting down"]);
+  });
+
+  it("ends within its bound when handlers are stuck, and tells which", async () => {
+    const stuck = new Promise<never>(() => {});
+    const entered: string[] = [];
+    const server = await start({
+      async say() {
+        entered.push("say");
+        return await stuck;
+      },
+      async *chat() {
+        entered.push("chat");
+        yield { text: "first" };
+        await stuck;
+      },
+      async upload() {
+        entered.push("upload");
+        return await stuck;
+      },
+    });
+    const client = createClient(ChatService, grpcTransport(server.url));
+    const calls = [
+      client.say({}),
+      client.upload(forever()),
+      collect(client.chat(forever())),
+      connectHttp1Client(server.url).say({}),
+      grpcJsClient(server.url)("x"),
+    ].map((call) => call.then(() => "answered", codeOf));
+    await until(() => entered.length === 5);
+
+    const { cutOff, exitCode } = await drain({ ...server.draining, noticeAfterMs: 10, graceMs: 50 });
+    expect(exitCode).toBe(1);
+    expect(cutOff.map(({ path }) => path).sort()).toEqual([
+      "/chat.v1.ChatService/Chat",
+      "/chat.v1.ChatService/Say",
+      "/chat.v1.ChatService/Say",
+      "/chat.v1.ChatService/Say",
+      "/chat.v1.ChatService/Upload",
+    ]);
+    expect(await Promise.all(calls)).toEqual(calls.map(() => "Unavailable"));
+    expect(server.lines().map(({ msg }) => msg)).toEqual(["draining", "requests were cut off", "drained"]);
+  });
+});
+
+/** A server with the chat service and health, and what it takes to drain it. */
+async function start(chat: Partial<ServiceImpl<typeof ChatService>>) {
+  const sink = new LineSink();
+  const shutdown = new AbortController();
+  const checker = createChecker({ logger: sink.logger });
+  const handler = connectNodeAdapter({
+    interceptors: [serverInterceptor({ log: false })],
+    contextValues: nodeContextValues,
+    shutdownSignal: shutdown.signal,
+    routes(router) {
+      router.service(ChatService, chat);
+      healthRoutes(checker)(router);
+    },
+  });
+  const server = await createNodeServer({ handler, port: 0, host: "127.0.0.1" });
+  onTestFinished(() => void server.destroy());
+  const draining = { server, shutdown, checker, logger: sink.logger } satisfies DrainOptions;
+  return { url: server.url, draining, lines: () => sink.lines };
+}
+
+function grpcTransport(baseUrl: string) {
+  const sessionManager = new Http2SessionManager(baseUrl);
+  onTestFinished(() => sessionManager.abort());
+  return createGrpcTransport({ baseUrl, sessionManager });
+}
+
+interface ChatClient extends Client<typeof ChatService> {
+  readonly http: 1 | 2;
+}
+
+function grpcClient(baseUrl: string): ChatClient {
+  return { http: 2, ...createClient(ChatService, grpcTransport(baseUrl)) };
+}
+
+function connectHttp2Client(baseUrl: string): ChatClient {
+  const sessionManager = new Http2SessionManager(baseUrl);
+  onTestFinished(() => sessionManager.abort());
+  const transport = createConnectTransport({ baseUrl, httpVersion: "2", sessionManager });
+  return { http: 2, ...createClient(ChatService, transport) };
+}
+
+function connectHttp1Client(baseUrl: string): ChatClient {
+  return { http: 1, ...createClient(ChatService, createConnectTransport({ baseUrl, httpVersion: "1.1" })) };
+}
+
+function grpcJsClient(baseUrl: string): Say {
+  const client = new grpc.Client(new URL(baseUrl).host, grpc.credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const { input, output, parent, name } = ChatService.method.say satisfies DescMethodUnary;
+  return (text) =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest<{ text: string }, { text: string }>(
+        `/${parent.typeName}/${name}`,
+        (message) => Buffer.from(toBinary(input, { $typeName: input.typeName, ...message })),
+        (bytes) => fromBinary(output, bytes),
+        { text },
+        (error, answer) => {
+          if (answer === undefined)
+            reject(new ConnectError(error?.details ?? "", error?.code as Code | undefined));
+          else resolve(answer);
+        },
+      );
+    });
+}
+
+/** Calls again and again until a call fails. */
+async function load(say: Say, name: string) {
+  const answered: string[] = [];
+  for (let n = 1; ; n++) {
+    const text = `${name}.${n}`;
+    try {
+      answered.push((await say(text)).text);
+    } catch (error) {
+      return { answered, error: { text, code: ConnectError.from(error).code } };
+    }
+  }
+}
+
+function openStream(client: ChatClient): { opened: Promise<void>; ended: Promise<string> } {
+  const opened = gate();
+  const ended = (async () => {
+    for await (const _ of client.chat(forever())) opened.open();
+    return "ended";
+  })().catch((error) => ConnectError.from(error).message);
+  return { opened: opened.opened, ended };
+}
+
+async function* forever(): AsyncGenerator<Partial<Pick<ChatRequest, "text">>> {
+  yield { text: "a" };
+  await new Promise(() => {});
+}
+
+async function collect(messages: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of messages);
+}
+
+function codeOf(error: unknown): string {
+  return Code[ConnectError.from(error).code] ?? "";
+}

@@ -1,0 +1,27 @@
+/**
+ * A certificate that signed itself, for `localhost`, `127.0.0.1` and `::1`, until 2126: for tests only, its key is public.
+ * Clients trust it as their `ca`.
+ */
+export const testCertificate = `\
+-----BEGIN CERTIFICATE-----
+MIIBrzCCAVSgAwIBAgIUG4h87sN/Ar8WixWwjuOrSlVt/VMwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA3NTAxM1oYDzIxMjYxMDI4
+MDc1MDEzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAARS6bX8exjt2eZACHK/mYwJ5ar3LrSC/SpESU7hr5IYyuPb4qQUAOUN
+eigmydFw0bSPa+JpYyWDoA9OkT6J5poQo4GBMH8wHQYDVR0OBBYEFCpygLMGMkv/
+z1Mc2bY9pwCVBx1HMB8GA1UdIwQYMBaAFCpygLMGMkv/z1Mc2bY9pwCVBx1HMCwG
+A1UdEQQlMCOCCWxvY2FsaG9zdIcEfwAAAYcQAAAAAAAAAAAAAAAAAAAAATAPBgNV
+HRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQDtnZ9es39T2ymvv6dC2+wV
+rF4vpCE061TWIaifxE1oRAIhAIXOOT6VdOp3WHfuNCW+welT+Y56d9Y6tZo0TkER
+Ljjf
+-----END CERTIFICATE-----
+`;
+
+/** The key of {@link testCertificate}. */
+export const testKey = `\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVT8hofwjBtXSNfOZ
+1WRcZekEdtv1M8IutgfPwojwVEWhRANCAARS6bX8exjt2eZACHK/mYwJ5ar3LrSC
+/SpESU7hr5IYyuPb4qQUAOUNeigmydFw0bSPa+JpYyWDoA9OkT6J5poQ
+-----END PRIVATE KEY-----
+`;
