@@ -1,6 +1,7 @@
-import type { TracerProvider } from "@opentelemetry/api";
+import type { Tracer, TracerProvider } from "@opentelemetry/api";
 import { check, checkMethods, checkMs, longestMs } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
+import { tracerSource } from "../call/tracer.js";
 import type { Logger } from "../log/index.js";
 import { checkDependencies } from "./check-dependency.js";
 import type { Dependency } from "./types.js";
@@ -37,7 +38,7 @@ export interface ResolvedCheckerOptions {
   readonly failureThreshold: number;
   readonly successThreshold: number;
   readonly logger: Logger | undefined;
-  readonly tracerProvider: TracerProvider | undefined;
+  readonly tracer: () => Tracer;
 }
 
 /**
@@ -66,7 +67,7 @@ export function resolveCheckerOptions(options: CheckerOptions): ResolvedCheckerO
     failureThreshold: options.failureThreshold ?? 1,
     successThreshold: options.successThreshold ?? 1,
     logger,
-    tracerProvider,
+    tracer: tracerSource(tracerProvider),
   };
 }
 

@@ -1,4 +1,3 @@
-import { trace } from "@opentelemetry/api";
 import { isError } from "../call/cut.js";
 import { runIn } from "../call/implicit.js";
 import type { ResolvedCheckerOptions } from "./checker-options.js";
@@ -49,7 +48,7 @@ export class DependencyState {
   /** Pings once, for at most `timeoutMs`. Never rejects. Whether it is another state from now on. */
   async ping(): Promise<boolean> {
     const start = performance.now();
-    const span = new PingSpan(this.options.tracerProvider ?? trace.getTracerProvider(), this.name);
+    const span = new PingSpan(this.options.tracer(), this.name);
     this.error = await failureOf(() => this.ask(span));
     this.latencyMs = performance.now() - start;
     span.end(this.error);

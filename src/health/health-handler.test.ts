@@ -69,8 +69,6 @@ describe("healthHandler", () => {
 
   it("/livez tells of the process alone, and pings nothing", async () => {
     const { get, down, pings } = await serve();
-    await get("/readyz");
-    pings.length = 0;
     down.add("redis");
     expect(await get("/livez?verbose")).toMatchObject({
       status: 200,
@@ -217,7 +215,9 @@ describe("healthHandler", () => {
 
   it("needs a checker", () => {
     expect(() => healthHandler(undefined as never)).toThrow(
-      new TypeError("healthHandler: checker: expected an object with check, status, statuses, got undefined"),
+      new TypeError(
+        "healthHandler: checker: expected an object with check, report, status, statuses, got undefined",
+      ),
     );
   });
 });

@@ -25,31 +25,23 @@ export interface HealthHandlerOptions {
  * connectNodeAdapter({ routes, fallback: healthHandler(checker) })
  */
 export function healthHandler(checker: Checker, options: HealthHandlerOptions = {}): HttpHandler {
-  needMethods("healthHandler: checker", checker, ["check", "status", "statuses"]);
+  needMethods("healthHandler: checker", checker, ["check", "report", "status", "statuses"]);
   checkKnown("healthHandler", options, ["livez", "readyz", "healthz"]);
   const { livez = "/livez", readyz = "/readyz", healthz = "/healthz" } = options;
   const gets = new Map<string, HttpGet>();
-  const madeAt = performance.now();
-  let version = "";
   serve("livez", livez, (request) => {
-    const uptime = Math.floor((performance.now() - madeAt) / 1000);
+    const { uptime, version } = checker.report();
     return healthAnswer(request, checker.status("liveness") === "SERVING", { uptime, version });
   });
   serve("readyz", readyz, async (request) => {
-    const report = await newReport();
+    const report = await checker.check();
     return healthAnswer(request, report.ready, bodyOf(report, checker, request));
   });
   serve("healthz", healthz, async (request) => {
-    const report = await newReport();
+    const report = await checker.check();
     return healthAnswer(request, report.ready && allServe(checker), bodyOf(report, checker, request));
   });
   return handleGets(gets);
-
-  async function newReport(): Promise<HealthReport> {
-    const report = await checker.check();
-    version = report.version;
-    return report;
-  }
 
   function serve(option: string, path: string | false, get: HttpGet): void {
     if (path === false) return;

@@ -120,14 +120,14 @@ describe("a span", () => {
         trace: "trace 2",
         span: "span 2",
         attributes: {},
-        status: "error: Error: refused; cause: TypeError: no route",
+        status: "error: refused",
         events: [
           [
             "exception",
             {
               "exception.type": "Error",
               "exception.message": "refused",
-              "exception.stacktrace": "Error: refused\n<frames>",
+              "exception.stacktrace": "Error: refused\n<frames>\nCaused by: TypeError: no route\n<frames>",
             },
           ],
         ],
@@ -155,17 +155,21 @@ describe("a span", () => {
     expect(traces.spans.map(({ name }) => name)).toEqual(["health.ping.db"]);
   });
 
-  it("that cannot be made is reported once, and the ping goes on", async () => {
+  const broken = () => {
+    throw new Error("broken");
+  };
+
+  it.each([
+    ["tracer provider", { getTracer: broken }],
+    ["tracer of health pings", { getTracer: () => ({ startSpan: broken, startActiveSpan: broken }) }],
+  ])("that cannot be made is reported once, and the ping goes on: %s", async (culprit, tracerProvider) => {
     const { db, options } = observed();
     const error = vi.fn();
     diag.setLogger({ error, warn() {}, info() {}, debug() {}, verbose() {} });
-    const getTracer = () => {
-      throw new Error("broken");
-    };
-    const checker = createChecker({ ...options, tracerProvider: { getTracer } });
+    const checker = createChecker({ ...options, tracerProvider });
     expect([(await checker.check()).ready, (await checker.check()).ready, db.pings]).toEqual([true, true, 2]);
     expect(error.mock.calls.map(([text]) => text)).toEqual([
-      "connect-clue: the tracer of health pings failed; the call is not affected, and this is reported once",
+      `connect-clue: the ${culprit} failed; the call is not affected, and this is reported once`,
     ]);
   });
 });

@@ -4,12 +4,12 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanStatusCode,
-  type TracerProvider,
+  type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { errorText } from "../call/error-text.js";
+import { errorMessage, exceptionAttributes } from "../call/exception.js";
 import { reportFault } from "../call/fault.js";
-import { scopeName, scopeVersion } from "../call/scope.js";
+import { exceptionEvent } from "../call/semconv.js";
 
 /** The span of one ping, root of a trace of its own. A tracer that throws is reported, and the ping goes on. */
 export class PingSpan {
@@ -18,13 +18,12 @@ export class PingSpan {
   private readonly span: Span;
 
   constructor(
-    private readonly provider: TracerProvider,
+    private readonly tracer: Tracer,
     dependency: string,
   ) {
     this.span =
-      this.contained(() =>
-        provider.getTracer(scopeName, scopeVersion).startSpan(`health.ping.${dependency}`, {}, ROOT_CONTEXT),
-      ) ?? trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      this.contained(() => tracer.startSpan(`health.ping.${dependency}`, {}, ROOT_CONTEXT)) ??
+      trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
     this.ctx = trace.setSpan(ROOT_CONTEXT, this.span);
   }
 
@@ -32,8 +31,8 @@ export class PingSpan {
   end(error: Error | undefined): void {
     this.contained(() => {
       if (error !== undefined) {
-        this.span.recordException(error);
-        this.span.setStatus({ code: SpanStatusCode.ERROR, message: errorText(error, maxText) });
+        this.span.addEvent(exceptionEvent, exceptionAttributes(error));
+        this.span.setStatus({ code: SpanStatusCode.ERROR, message: errorMessage(error) });
       }
       this.span.end();
     });
@@ -43,10 +42,8 @@ export class PingSpan {
     try {
       return fn();
     } catch (error) {
-      reportFault(this.provider, "the tracer of health pings", error);
+      reportFault(this.tracer, "the tracer of health pings", error);
       return undefined;
     }
   }
 }
-
-const maxText = 1024;

@@ -53,6 +53,8 @@ export interface Checker {
    * @throws the signal's reason. What pings throw is in the report
    */
   check(signal?: AbortSignal): Promise<HealthReport>;
+  /** What is known now, without a ping. */
+  report(): HealthReport;
   /**
    * The status as it is known now, without a ping; `undefined` for a service that is not known. The empty name and
    * `readiness` are the server as a whole, `liveness` is the process.

@@ -111,9 +111,12 @@ describe("destroy", () => {
     expect([...server.requests]).toEqual([]);
   });
 
-  it.each([undefined, tls])("ends all connections, whatever they are at: %j", async (options) => {
+  it.each([
+    ["without", undefined],
+    ["with", tls],
+  ])("ends all connections, whatever they are at, %s TLS", async (_, options) => {
     const server = await startNodeServer({
-      handler: (_, response) => response.end("served"),
+      handler: (_request, response) => response.end("served"),
       private: { port: 0 },
       ...(options && { tls: options }),
     });

@@ -5,8 +5,9 @@ import type { Exchange } from "./exchange.js";
  * for something else: Connect's says `canceled`, which nobody tries again.
  */
 export function sayUnavailable(exchange: Exchange): void {
-  const { response } = exchange;
-  const type = String(response.getHeader("content-type"));
+  const { request, response } = exchange;
+  // That of the response is the same, and Node's HTTP/1 response no longer tells it.
+  const type = request.headers["content-type"] ?? "";
   if (!response.headersSent) exchange.answer(503, message);
   else if (type.startsWith("application/grpc-web")) response.end(envelope(0x80, grpcStatus));
   else if (type.startsWith("application/grpc")) {

@@ -3,7 +3,7 @@ import { type Attributes, ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry
 import { annotate } from "connect-clue";
 import { expect, it } from "vitest";
 import { bothSpans, exception, failed, spanOf, tracedChat } from "../../test/support/traced-chat.js";
-import { exceptionAttributes } from "./exception.js";
+import { exceptionAttributes } from "../call/exception.js";
 
 /** The spans of a unary call whose handler throws. */
 async function spansOfThrown(thrown: unknown) {

@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/api";
 import type { Call } from "../call/call.js";
 import { reportFault } from "../call/fault.js";
+import { tracerSource } from "../call/tracer.js";
 import type { CallInfo, CallObserver, Outcome } from "../call/types.js";
 import { type Carriers, carriersOf } from "./carrier.js";
 import { LinkedSpans } from "./linked-spans.js";
@@ -17,7 +18,6 @@ import { StreamMessages } from "./messages.js";
 import { type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from "./options.js";
 import { extractHeaders, globalPropagator, injectHeaders, warnWithoutPropagator } from "./propagate.js";
 import { type CallSpan, RpcSpan } from "./rpc-span.js";
-import { tracerSource } from "./tracer.js";
 
 /**
  * The trace's observer factory. It goes before all others: it gives the call its context.

@@ -10,10 +10,10 @@ import {
 import { type Address, addressOf, peerAddress } from "../call/address.js";
 import type { Call } from "../call/call.js";
 import { asConnectError, codeName, isErrorOn } from "../call/code.js";
+import { errorMessage, exceptionAttributes } from "../call/exception.js";
 import * as names from "../call/semconv.js";
 import type { FailureOutcome, Outcome } from "../call/types.js";
 import { annotationsOf } from "../log/index.js";
-import { errorMessage, exceptionAttributes } from "./exception.js";
 import type { ResolvedTraceOptions } from "./options.js";
 
 /** What a call is traced with: a span, or several. */

@@ -1,6 +1,6 @@
 import { ProxyTracerProvider, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
-import { reportFault } from "../call/fault.js";
-import { scopeName, scopeVersion } from "../call/scope.js";
+import { reportFault } from "./fault.js";
+import { scopeName, scopeVersion } from "./scope.js";
 
 /** Gives the kit's tracer of a provider, or of the global one as it is when asked: it may be registered later. */
 export function tracerSource(given: TracerProvider | undefined): () => Tracer {

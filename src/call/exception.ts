@@ -1,7 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
-import { cut, isError, property } from "../call/cut.js";
-import { errorChain, errorText, plainText, relatedErrors } from "../call/error-text.js";
-import { exceptionMessage, exceptionStacktrace, exceptionType } from "../call/semconv.js";
+import { cut, isError, property } from "./cut.js";
+import { errorChain, errorText, plainText, relatedErrors } from "./error-text.js";
+import { exceptionMessage, exceptionStacktrace, exceptionType } from "./semconv.js";
 
 /**
  * What was thrown as the attributes of an exception event: its type, its message, and the stacks of the error and of
