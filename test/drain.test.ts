@@ -53,10 +53,9 @@ describe("a drain under load", () => {
     expect(report).toMatchObject({ cutOff: [], exitCode: 0 });
     const results = await Promise.all(loads);
     const answered = results.flatMap(({ answered }) => answered);
-    const ends = results.map(({ error }) => `${error.text}: ${Code[error.code]}`);
     expect(accepted.filter((text) => !answered.includes(text))).toEqual([]);
     expect(answered).toHaveLength(accepted.length);
-    expect(new Set(ends.map((end) => end.replace(/.*: /, "")))).toEqual(new Set(["Unavailable"]));
+    expect(results.flatMap(({ error }) => (isRefused(error) ? [] : [error]))).toEqual([]);
     expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(
       streams.map(() => "[unavailable] server is shutting down"),
     );
@@ -194,7 +193,7 @@ async function load(say: Say, name: string) {
     try {
       answered.push((await say(text)).text);
     } catch (error) {
-      return { answered, error: { text, code: ConnectError.from(error).code } };
+      return { answered, error: ConnectError.from(error) };
     }
   }
 }
@@ -215,6 +214,11 @@ async function* forever(): AsyncGenerator<Partial<Pick<ChatRequest, "text">>> {
 
 async function collect(messages: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of messages);
+}
+
+/** Node's client refuses a call itself when it has just heard that the connection takes no more; Connect calls that internal. */
+function isRefused({ code, rawMessage }: ConnectError): boolean {
+  return code === Code.Unavailable || rawMessage.endsWith("NGHTTP2_REFUSED_STREAM");
 }
 
 function codeOf(error: unknown): string {

@@ -58,7 +58,6 @@ describe("a request", () => {
   it.each([
     ["::1:8080", 200],
     ["a:b", 400],
-    ["user:secret@a", 400],
   ])("of HTTP/2 with the authority %j is answered with %i", async (authority, status) => {
     const { url } = await startNodeServer({ handler });
     const session = connect(url);

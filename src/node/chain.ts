@@ -5,7 +5,7 @@ import { type HttpHandler, handleGets } from "../call/http-handler.js";
  * chain's own `next`, or without one gets the last handler's 404.
  *
  * @example
- * connectNodeAdapter({ routes, fallback: chain(healthHandler(checker), prometheusHandler(exporter)) })
+ * connectNodeAdapter({ routes, fallback: chain(healthHandler(checker), prometheusHandler()) })
  */
 export function chain(...handlers: readonly HttpHandler[]): HttpHandler {
   return from(0);

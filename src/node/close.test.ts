@@ -125,13 +125,28 @@ describe("close", () => {
 
   it("closes a connection over HTTP/1.1 whose answer had begun when that has ended, with what was asked behind it", async () => {
     const { server, answer } = await waiting();
+    const idle = rawConnection(server.port);
     const get = "GET /begun HTTP/1.1\r\nHost: a\r\n\r\n";
-    const { text, closed: connectionClosed } = rawConnection(server.port, get + get);
-    await until(() => text().includes("200"));
+    const busy = rawConnection(server.port, get + get);
+    await until(() => busy.text().includes("200") && [...server.requests].length === 2);
+    const answered = rawConnection(server.port, "GET /at-once HTTP/1.1\r\nHost: a\r\n\r\n");
+    await until(() => answered.text().endsWith("at once"));
     const closed = server.close();
+    await answered.closed;
     answer.open();
+    await Promise.all([closed, idle.closed]);
+    expect((await busy.closed).match(/answer/g)).toHaveLength(2);
+  });
+
+  it("serves HTTP/2 on a connection that had not said a word, for its last time", async () => {
+    const server = await startNodeServer({ handler: (_, response) => response.end("served") });
+    const { socket } = rawConnection(server.port);
+    await once(socket, "ready");
+    await fetch(server.url);
+    const closed = server.close();
+    const session = connect(server.url, { createConnection: () => socket });
+    expect((await session.request({ ":path": "/" }).setEncoding("utf8").toArray()).join("")).toBe("served");
     await closed;
-    expect((await connectionClosed).match(/answer/g)).toHaveLength(2);
   });
 
   it("serves what comes on connections that were idle, or had not said a word, for a moment", async () => {
@@ -195,8 +210,8 @@ async function waiting(secret?: PrivateListenerOptions) {
   const answer = gate();
   const handler: NodeRequestHandler = async (request, response) => {
     if (request.url === "/begun") begin(response);
-    await answer.opened;
-    response.end("answer");
+    if (request.url !== "/at-once") await answer.opened;
+    response.end(request.url === "/at-once" ? "at once" : "answer");
   };
   return { answer, server: await startNodeServer({ handler, ...(secret && { private: secret }) }) };
 }

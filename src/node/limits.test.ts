@@ -83,7 +83,10 @@ describe("no limit cuts", () => {
     const { url, port } = await startNodeServer({ ...limits, handler });
     const session = connect(url);
     const answer = textOf(session);
+    let goaways = 0;
+    session.on("goaway", () => goaways++);
     await outlast(port);
+    expect(goaways).toBe(0);
     last.open();
     expect(await answer).toBe("last");
     await once(session, "close");

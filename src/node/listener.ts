@@ -8,6 +8,7 @@ import { diag } from "@opentelemetry/api";
 import { bracketed, connectionOf, markPrivate } from "./connection.js";
 import { Exchange, type RequestInFlight } from "./exchange.js";
 import { closeGracefully } from "./goaway.js";
+import { closeOnceAnswered, isAnswered } from "./half-open.js";
 import { sayUnavailable } from "./last-word.js";
 import type { ResolvedListener } from "./node-server-options.js";
 import { type Protocol, readPreface } from "./preface.js";
@@ -61,7 +62,9 @@ export class Listener {
 
   /** The requests in flight, oldest first. */
   *requests(): IterableIterator<RequestInFlight> {
-    for (const exchange of this.exchanges) yield exchange.describe();
+    for (const exchange of this.exchanges) {
+      if (!isAnswered(exchange.request)) yield exchange.describe();
+    }
   }
 
   /** Stops listening and lets the requests in flight end. Resolves when all connections are closed. */
@@ -70,7 +73,7 @@ export class Listener {
       this.phase = "closing";
       this.acceptor.close();
       for (const session of this.http2Sessions) closeGracefully(session, roundTripMs);
-      for (const exchange of this.exchanges) exchange.closeConnection();
+      for (const exchange of this.exchanges) this.endSoon(exchange);
       const timer = setTimeout(() => {
         this.phase = "closing what is idle";
         this.closeIdle();
@@ -151,8 +154,14 @@ export class Listener {
       this.exchanges.delete(exchange);
       this.closeIdleSoon();
     });
-    if (this.phase !== "open") exchange.closeConnection();
+    if (this.phase !== "open") this.endSoon(exchange);
     respond(exchange, this.options.handler);
+  }
+
+  /** Sees to it that the client keeps neither connection nor stream when it has its answer. */
+  private endSoon(exchange: Exchange): void {
+    exchange.closeConnection();
+    closeOnceAnswered(exchange.request, lingerMs);
   }
 
   private closeIdleSoon(): void {
@@ -181,6 +190,9 @@ export class Listener {
  * connections closed, and HTTP/2 connections to new streams.
  */
 const roundTripMs = 500;
+
+/** How long a client that has its answer may keep its side of a stream open, in milliseconds. */
+const lingerMs = 500;
 
 /** How long the last words to the clients of cut-off requests may take to be found, and then to be written, in milliseconds. */
 const lastWordsMs = 50;

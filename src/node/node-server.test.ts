@@ -101,9 +101,9 @@ describe("the private listener", () => {
   });
 
   it("has a handler, a host and TLS of its own", async () => {
-    const server = await startNodeServer({ private: { port: 0, host: "::1", handler: told, tls } });
+    const server = await startNodeServer({ private: { port: 0, host: "localhost", handler: told, tls } });
     const { url, port } = server.privateListener ?? { url: "", port: 0 };
-    expect(url).toBe(`https://[::1]:${port}`);
+    expect(url).toBe(`https://localhost:${port}`);
     const request = httpsRequest(`${url}/a`, { ca: testCertificate }).end();
     const [response] = await once(request, "response");
     expect(response.statusCode).toBe(200);

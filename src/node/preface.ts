@@ -20,9 +20,8 @@ export function readPreface(
   socket.on("readable", read).once("close", done);
 
   function read(): void {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
-    head = Buffer.concat([head, chunk]);
+    for (let chunk = socket.read(); chunk !== null; chunk = socket.read())
+      head = Buffer.concat([head, chunk]);
     const protocol = protocolOf(head);
     if (protocol === undefined) return;
     done();
