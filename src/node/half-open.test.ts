@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -61,6 +62,14 @@ describe("a client that never ends its messages", () => {
     await server.close();
     expect(await closed.opened).toBe(0);
   });
+});
+
+it("a client that reads no answer does not hold up the end of the server", async () => {
+  const server = await startNodeServer({ handler: (_, response) => response.end("unread") });
+  const session = connect(server.url);
+  onTestFinished(() => session.destroy());
+  await once(session.request({ ":path": "/" }), "response");
+  await server.close();
 });
 
 async function* forever() {

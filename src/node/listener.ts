@@ -32,6 +32,7 @@ export class Listener {
   private readonly closed: Promise<unknown>;
   private phase: "open" | "closing" | "closing what is idle" = "open";
   private willCloseIdle = false;
+  private lingering: NodeJS.Timeout | undefined;
   private cutOff: readonly RequestInFlight[] | undefined;
 
   /** Listens. */
@@ -78,7 +79,10 @@ export class Listener {
         this.phase = "closing what is idle";
         this.closeIdle();
       }, roundTripMs);
-      this.acceptor.once("close", () => clearTimeout(timer));
+      this.acceptor.once("close", () => {
+        clearTimeout(timer);
+        clearTimeout(this.lingering);
+      });
     }
     await this.closed;
   }
@@ -176,8 +180,16 @@ export class Listener {
   private closeIdle(): void {
     const busy = this.busyConnections();
     for (const socket of this.http1Sockets) if (!busy.has(socket)) socket.destroySoon();
+    if (this.exchanges.size > 0) return;
     // Those that are left have not even shown what they speak.
     if (this.http1Sockets.size + this.http2Sessions.size === 0) destroyAll(this.accepted);
+    else this.lingering ??= setTimeout(() => this.stopLingering(), lingerMs);
+  }
+
+  /** A client that does not read to the end of a stream does not close its connection either, though it was asked to. */
+  private stopLingering(): void {
+    this.lingering = undefined;
+    if (this.exchanges.size === 0) destroyAll(this.accepted);
   }
 
   private busyConnections(): ReadonlySet<object | undefined> {
@@ -191,7 +203,7 @@ export class Listener {
  */
 const roundTripMs = 500;
 
-/** How long a client that has its answer may keep its side of a stream open, in milliseconds. */
+/** How long a client that has its answers may keep a stream or the connection open, in milliseconds. */
 const lingerMs = 500;
 
 /** How long the last words to the clients of cut-off requests may take to be found, and then to be written, in milliseconds. */

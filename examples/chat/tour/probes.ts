@@ -8,7 +8,8 @@ import type { Tour } from "./tour.js";
 export async function probes({ server, guest: { health, reflection } }: Tour): Promise<void> {
   title("6. What probes see, on the same port");
   say(`A client watches the server's health by gRPC. ${server.url}/readyz says the same over HTTP/1.1.`);
-  const statuses = health.watch({})[Symbol.asyncIterator]();
+  const leave = new AbortController();
+  const statuses = health.watch({}, { signal: leave.signal })[Symbol.asyncIterator]();
   const nextStatus = async () => ServingStatus[(await statuses.next()).value?.status];
   check("the watcher sees", await nextStatus(), "SERVING");
   await showReadiness(server.url, 200);
@@ -27,7 +28,8 @@ export async function probes({ server, guest: { health, reflection } }: Tour): P
   check("the watcher sees", await nextStatus(), "SERVING");
   const back = await server.log.takeUpTo("dependency is up");
   check("lines in the server's log", messagesOf(back), ["dependency is up"]);
-  await statuses.return?.();
+  leave.abort();
+  check("lines of the watcher, who has left", messagesOf(await server.log.takeUpTo("end")), ["start", "end"]);
 
   say("Reflection tells a client without a schema what there is. So buf curl needs none.");
   for await (const { messageResponse } of reflection.serverReflectionInfo(listServices())) {

@@ -50,15 +50,18 @@ export async function startServerProcess(): Promise<ServerProcess> {
 function listening(child: ChildProcess, log: LogLines): Promise<string> {
   return new Promise((resolve, reject) => {
     let said = "";
+    const didNotStart = () => {
+      const lines = log.takeAll().map(({ text }) => text);
+      reject(new Error(`the server did not start: ${[said.trim(), ...lines].join("\n")}`));
+    };
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       said += text;
       const url = /http:\/\/\S+:\d+/.exec(said)?.[0];
-      if (url !== undefined) resolve(url);
+      if (url === undefined) return;
+      child.off("close", didNotStart);
+      resolve(url);
     });
     child.once("error", reject);
-    child.once("close", () => {
-      const lines = log.takeAll().map(({ text }) => text);
-      reject(new Error(`the server did not start: ${[said.trim(), ...lines].join("\n")}`));
-    });
+    child.once("close", didNotStart);
   });
 }
