@@ -29,6 +29,7 @@ export async function probes({ server, guest: { health, reflection } }: Tour): P
   const back = await server.log.takeUpTo("dependency is up");
   check("lines in the server's log", messagesOf(back), ["dependency is up"]);
   leave.abort();
+  await statuses.next().catch(() => {});
   check("lines of the watcher, who has left", messagesOf(await server.log.takeUpTo("end")), ["start", "end"]);
 
   say("Reflection tells a client without a schema what there is. So buf curl needs none.");
