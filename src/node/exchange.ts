@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { peerOf } from "./connection.js";
+import type { Linked } from "./in-flight.js";
 
 /** A request that has not ended: what a log line tells of one that was cut off. */
 export interface RequestInFlight {
@@ -16,7 +17,9 @@ export interface RequestInFlight {
 }
 
 /** A request and its response, until the response has been sent or its client has gone. */
-export class Exchange {
+export class Exchange implements Linked<Exchange> {
+  previous: Exchange | undefined = undefined;
+  next: Exchange | undefined = undefined;
   private readonly startTime = Date.now();
 
   constructor(

@@ -9,6 +9,7 @@ import { bracketed, connectionOf, markPrivate } from "./connection.js";
 import { Exchange, type RequestInFlight } from "./exchange.js";
 import { closeGracefully } from "./goaway.js";
 import { closeOnceAnswered, isAnswered } from "./half-open.js";
+import { InFlight } from "./in-flight.js";
 import { sayUnavailable } from "./last-word.js";
 import type { ResolvedListener } from "./node-server-options.js";
 import { type Protocol, readPreface } from "./preface.js";
@@ -28,7 +29,7 @@ export class Listener {
   private readonly accepted = new Set<Socket>();
   private readonly http1Sockets = new Set<Socket>();
   private readonly http2Sessions = new Set<ServerHttp2Session>();
-  private readonly exchanges = new Set<Exchange>();
+  private readonly exchanges = new InFlight<Exchange>();
   private readonly closed: Promise<unknown>;
   private phase: "open" | "closing" | "closing what is idle" = "open";
   private willCloseIdle = false;
