@@ -40,7 +40,14 @@ export interface ChatServerOptions {
  */
 export async function startChatServer(options: ChatServerOptions): Promise<ChatServer> {
   const { host, port, log: logger, service = chatService, dependencies = [], trace = {} } = options;
-  const checker = createChecker({ version, dependencies, cacheMs: 200, intervalMs: 500, logger });
+  const checker = createChecker({
+    version,
+    dependencies,
+    timeoutMs: 1000,
+    cacheMs: 200,
+    intervalMs: 500,
+    logger,
+  });
   const shutdown = new AbortController();
   setMaxListeners(0, shutdown.signal); // every call in flight listens to it
   const handler = connectNodeAdapter({

@@ -27,9 +27,9 @@ export function checkChoice(option: string, value: string | undefined, choices: 
 export const longestMs = 2 ** 31 - 1;
 
 /** Checks an option that is a duration. */
-export function checkMs(option: string, value: number | undefined): void {
-  const accepts = `a number of milliseconds from 1 to ${longestMs}`;
-  check(option, value, accepts, (ms) => typeof ms === "number" && ms >= 1 && ms <= longestMs);
+export function checkMs(option: string, value: number | undefined, least = 1): void {
+  const accepts = `a number of milliseconds from ${least} to ${longestMs}`;
+  check(option, value, accepts, (ms) => typeof ms === "number" && ms >= least && ms <= longestMs);
 }
 
 /** Checks an option that is an object, or a function, with some methods. */

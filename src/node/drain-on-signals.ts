@@ -30,7 +30,12 @@ export function drainOnSignals(options: DrainOnSignalsOptions): () => void {
   const where = "drainOnSignals";
   checkKnown(where, options, [...drainOptionNames, "signals", "exit"]);
   const { signals = ["SIGTERM", "SIGINT"], exit = (code) => process.exit(code), ...drainOptions } = options;
-  check(`${where}: signals`, signals, "a list of names of signals, such as SIGTERM", areSignals);
+  check(
+    `${where}: signals`,
+    signals,
+    "a list of names of signals that can be caught, such as SIGTERM",
+    areSignals,
+  );
   check(`${where}: exit`, exit, "a function", (value) => typeof value === "function");
   const plan = resolveDrain(where, drainOptions);
   // Connect has every call in flight listen to it: more than ten are no leak.
@@ -66,5 +71,9 @@ function signalHandler(plan: ResolvedDrain, exit: (code: number) => void): (sign
 const sameSignalMs = 1000;
 
 function areSignals(value: unknown): boolean {
-  return Array.isArray(value) && value.every((name) => Object.hasOwn(constants.signals, name));
+  return Array.isArray(value) && value.length > 0 && value.every(canBeCaught);
+}
+
+function canBeCaught(signal: string): boolean {
+  return Object.hasOwn(constants.signals, signal) && signal !== "SIGKILL" && signal !== "SIGSTOP";
 }

@@ -1,7 +1,8 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
-import { check, checkMethods, longestMs, needMethods } from "../call/check.js";
+import { check, checkMethods, checkMs, needMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import { type Logger, logger as rootLogger } from "../log/index.js";
+import { DrainLog } from "./drain-log.js";
 import type { NodeServer } from "./node-server.js";
 
 /** Options of `drain`. */
@@ -32,8 +33,10 @@ export interface DrainOptions {
 }
 
 /** The options with their defaults. */
-export type ResolvedDrain = DrainOptions &
-  Required<Pick<DrainOptions, "logger" | "closeAfterMs" | "noticeAfterMs" | "graceMs" | "flushMs">>;
+export type ResolvedDrain = Omit<DrainOptions, "logger"> &
+  Required<Pick<DrainOptions, "closeAfterMs" | "noticeAfterMs" | "graceMs" | "flushMs">> & {
+    readonly logger: DrainLog;
+  };
 
 /**
  * Checks the options, and adds the defaults.
@@ -55,12 +58,11 @@ export function resolveDrain(where: string, options: DrainOptions): ResolvedDrai
   check(`${where}: onDrained`, options.onDrained, "a function", (value) => typeof value === "function");
   checkMethods(`${where}: logger`, options.logger, ["print", "warn", "error", "flush"]);
   for (const name of ["closeAfterMs", "noticeAfterMs", "graceMs", "flushMs"] as const) {
-    const accepts = `a number of milliseconds from 0 to ${longestMs}`;
-    check(`${where}: ${name}`, options[name], accepts, (ms) => ms >= 0 && ms <= longestMs);
+    checkMs(`${where}: ${name}`, options[name], 0);
   }
   const { logger = rootLogger(ROOT_CONTEXT), closeAfterMs = 0, noticeAfterMs = 1000 } = options;
   const { graceMs = 10_000, flushMs = 5000 } = options;
-  return { ...options, logger, closeAfterMs, noticeAfterMs, graceMs, flushMs };
+  return { ...options, logger: new DrainLog(logger), closeAfterMs, noticeAfterMs, graceMs, flushMs };
 }
 
 /** The names of all options. */

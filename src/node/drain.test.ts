@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { ConnectError } from "@connectrpc/connect";
+import { diag } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LineSink, type LogLine } from "../../test/support/line-sink.js";
 import { type DrainOptions, drain, drainOnSignals } from "./index.js";
@@ -53,16 +54,16 @@ describe("drain", () => {
     const { options, steps, lines, server } = setUp();
     server.requests = [chat, say];
     const drained = drain(options);
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect(await drained).toEqual({ cutOff: [chat, say], durationMs: 10_000, exitCode: 1 });
+    await vi.advanceTimersByTimeAsync(10_100);
+    expect(await drained).toEqual({ cutOff: [chat, say], durationMs: 10_100, exitCode: 1 });
     expect(steps).toEqual([
       "0: checker.shutdown",
       "0: server.close",
       "1000: notice: [unavailable] server is shutting down",
       "10000: server.destroy",
-      "10000: onDrained",
-      "10000: telemetry.shutdown",
-      "10000: flush",
+      "10100: onDrained",
+      "10100: telemetry.shutdown",
+      "10100: flush",
     ]);
     expect(lines()).toEqual([
       { msg: "draining", "drain.in_flight": 2, "drain.grace_ms": 10_000 },
@@ -71,7 +72,7 @@ describe("drain", () => {
         msg: "requests were cut off",
         "drain.requests": ["POST /chat.v1.ChatService/Chat (70 s)", "GET /slow (10 s)"],
       },
-      { msg: "drained", "drain.time_ms": 10_000, "drain.cut_off": 2, exit_code: 1 },
+      { msg: "drained", "drain.time_ms": 10_100, "drain.cut_off": 2, exit_code: 1 },
     ]);
   });
 
@@ -79,7 +80,7 @@ describe("drain", () => {
     const { options, lines, server } = setUp();
     server.requests = Array.from({ length: 1000 }, () => say);
     const drained = drain({ ...options, graceMs: 0 });
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(100);
     await drained;
     const [, told, end] = lines();
     expect(told?.["drain.requests"]).toHaveLength(20);
@@ -120,6 +121,45 @@ describe("drain", () => {
         err: "no collector",
         "err.stack": "<stack>",
       },
+    ]);
+  });
+
+  it("gives the notice when calls are cut off, if not before", async () => {
+    const { options, steps, server } = setUp();
+    server.requests = [chat];
+    const drained = drain({ ...options, graceMs: 50 });
+    await vi.advanceTimersByTimeAsync(150);
+    await drained;
+    expect(steps.slice(0, 4)).toEqual([
+      "0: checker.shutdown",
+      "0: server.close",
+      "50: notice: [unavailable] server is shutting down",
+      "50: server.destroy",
+    ]);
+  });
+
+  it("waits for no checker, and for no server that says it is gone and is not", async () => {
+    const { options, server } = setUp();
+    server.destroy = () => [];
+    const checker = { shutdown: () => new Promise<never>(() => {}) };
+    const drained = drain({ ...options, checker, graceMs: 50 });
+    await vi.advanceTimersByTimeAsync(1050);
+    expect(await drained).toEqual({ cutOff: [], durationMs: 1050, exitCode: 0 });
+  });
+
+  it("is not stopped by its logger, and reports that once", async () => {
+    const { options, server } = setUp();
+    const error = vi.fn();
+    diag.setLogger({ error, warn() {}, info() {}, debug() {}, verbose() {} });
+    const broken = () => {
+      throw new Error("no disk");
+    };
+    const logger = { ...options.logger, print: broken, warn: broken, error: broken, flush: broken };
+    server.end();
+    expect(await drain({ ...options, logger })).toMatchObject({ exitCode: 0 });
+    diag.disable();
+    expect(error.mock.calls.map(([text]) => text)).toEqual([
+      "connect-clue: the logger of a drain failed; the call is not affected, and this is reported once",
     ]);
   });
 
@@ -189,6 +229,8 @@ describe("drainOnSignals", () => {
     server.requests = [chat];
     send("SIGTERM");
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(exits).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
     expect(exits).toEqual([1]);
   });
 
@@ -236,7 +278,15 @@ describe("drainOnSignals", () => {
   it.each<[object, string]>([
     [
       { signals: ["TERM"] },
-      "drainOnSignals: signals: expected a list of names of signals, such as SIGTERM, got an array",
+      "drainOnSignals: signals: expected a list of names of signals that can be caught, such as SIGTERM, got an array",
+    ],
+    [
+      { signals: ["SIGTERM", "SIGKILL"] },
+      "drainOnSignals: signals: expected a list of names of signals that can be caught, such as SIGTERM, got an array",
+    ],
+    [
+      { signals: [] },
+      "drainOnSignals: signals: expected a list of names of signals that can be caught, such as SIGTERM, got an array",
     ],
     [{ exit: 0 }, "drainOnSignals: exit: expected a function, got 0"],
     [
@@ -278,9 +328,10 @@ class FakeServer implements NodeServer {
     this.step("server.close");
     return this.ended;
   }
+  /** Clients are told for a while. */
   destroy(): readonly RequestInFlight[] {
     this.step("server.destroy");
-    this.end();
+    setTimeout(this.end, 100);
     return this.requests;
   }
 }

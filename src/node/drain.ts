@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { inTime } from "../call/in-time.js";
-import type { Logger } from "../log/index.js";
+import type { DrainLog } from "./drain-log.js";
 import { type DrainOptions, type ResolvedDrain, resolveDrain } from "./drain-options.js";
 import type { NodeServer, RequestInFlight } from "./node-server.js";
 
@@ -62,7 +62,7 @@ async function run(plan: ResolvedDrain, reason: string | undefined): Promise<Dra
     "drain.in_flight": [...plan.server.requests].length,
     "drain.grace_ms": plan.graceMs,
   });
-  await attempt(log, "the checker could not be shut down", () => plan.checker?.shutdown());
+  void attempt(log, "the checker could not be shut down", () => plan.checker?.shutdown());
   if (plan.closeAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, plan.closeAfterMs));
   const cutOff = await close(plan);
   const report: DrainReport = {
@@ -80,18 +80,18 @@ async function close(plan: ResolvedDrain): Promise<readonly RequestInFlight[]> {
   const { server, logger, shutdown } = plan;
   const notice = setTimeout(() => shutdown?.abort(shuttingDown()), plan.noticeAfterMs);
   const closed = attempt(logger, "the server could not be closed", () => server.close());
-  try {
-    if (await inTime(plan.graceMs, closed)) return [];
-    return server.destroy();
-  } finally {
-    clearTimeout(notice);
-    // Handlers that have lost their client, and what else goes by this signal, end now.
-    shutdown?.abort(shuttingDown());
-  }
+  const isClosed = await inTime(plan.graceMs, closed);
+  clearTimeout(notice);
+  // Handlers that have lost their client, and what else goes by this signal, end now.
+  shutdown?.abort(shuttingDown());
+  if (isClosed) return [];
+  const cutOff = server.destroy();
+  await inTime(lastWordsMs, closed);
+  return cutOff;
 }
 
 /** Tells of the end before telemetry goes: what carries logs elsewhere is still there. */
-function tell(log: Logger, { cutOff, durationMs, exitCode }: DrainReport): void {
+function tell(log: DrainLog, { cutOff, durationMs, exitCode }: DrainReport): void {
   if (cutOff.length > 0) {
     log.warn("requests were cut off", { "drain.requests": cutOff.slice(0, maxTold).map(describeRequest) });
   }
@@ -116,7 +116,7 @@ async function flush({ logger, onDrained, telemetry, flushMs }: ResolvedDrain): 
 }
 
 /** Does a step. What it throws is logged: the next step follows in any case. */
-async function attempt(log: Logger, failure: string, step: () => unknown): Promise<void> {
+async function attempt(log: DrainLog, failure: string, step: () => unknown): Promise<void> {
   try {
     await step();
   } catch (error) {
@@ -131,6 +131,9 @@ function describeRequest({ method, path, startTime }: RequestInFlight): string {
 function shuttingDown(): ConnectError {
   return new ConnectError("server is shutting down", Code.Unavailable);
 }
+
+/** How long a server may take to tell clients that they are cut off, in milliseconds. It takes a tenth of that. */
+const lastWordsMs = 1000;
 
 /** How many requests the log names. */
 const maxTold = 20;
