@@ -13,8 +13,9 @@ import { createChecker, Health, healthRoutes } from "connect-clue/health";
 import { createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ChatRequest, ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
+import { run, says } from "./support/chat-process.js";
 import { gate } from "./support/gate.js";
-import { LineSink } from "./support/line-sink.js";
+import { LineSink, parseLines } from "./support/line-sink.js";
 import { expectNothingInFlight } from "./support/nothing-in-flight.js";
 import { until } from "./support/until.js";
 
@@ -117,6 +118,27 @@ describe("a drain under load", () => {
     ]);
     expect(await Promise.all(calls)).toEqual(calls.map(() => "Unavailable"));
     expect(server.lines().map(({ msg }) => msg)).toEqual(["draining", "requests were cut off", "drained"]);
+  });
+});
+
+describe("drainOnSignals", () => {
+  it("tells clients that they are cut off before the process ends", async () => {
+    const program = run("dist/test/children/stuck-server.js");
+    onTestFinished(() => void program.child.kill("SIGKILL"));
+    const [url] = await says(program, "stderr", /http:\S+/);
+    const answer = fetch(`${url}/stuck?token=secret`).then(async (response) => [
+      response.status,
+      await response.text(),
+    ]);
+    await says(program, "stderr", /asked/);
+    program.child.kill("SIGTERM");
+    expect(await answer).toEqual([503, "server is shutting down\n"]);
+    expect(await program.ended).toBe(1);
+    expect(parseLines(program.stdout).map(({ msg, exit_code }) => [msg, exit_code])).toEqual([
+      ["draining", undefined],
+      ["requests were cut off", undefined],
+      ["drained", 1],
+    ]);
   });
 });
 
