@@ -53,13 +53,14 @@ export function handleGets(gets: ReadonlyMap<string, HttpGet>): HttpHandler {
   };
 }
 
-/** An answer that is one line of text. */
+/** An answer that is one line of text, and that nobody may keep: of the next request it may not be true. */
 export function plainAnswer(
   status: number,
   text: string,
   headers: Readonly<Record<string, string>> = {},
 ): HttpAnswer {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8", ...headers }, body: `${text}\n` };
+  const always = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  return { status, headers: { ...always, ...headers }, body: `${text}\n` };
 }
 
 async function answer(get: HttpGet, request: HttpRequest, response: HttpResponse): Promise<void> {

@@ -5,7 +5,7 @@
  * @throws TypeError naming the option and those that there are
  */
 export function checkKnown(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) {
+  if (!isObject(options)) {
     throw new TypeError(`${where}: expected an object of options, got ${describe(options)}`);
   }
   for (const name of Object.keys(options)) {
@@ -15,6 +15,11 @@ export function checkKnown(where: string, options: object, known: readonly strin
       );
     }
   }
+}
+
+/** Whether a value is an object, and no array. */
+export function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Whether a value can be the name of a header (RFC 9110, section 5.6.2). */

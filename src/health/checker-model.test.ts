@@ -13,7 +13,10 @@ type Step =
   | { readonly type: "set"; readonly name: string; readonly status: ServingStatus }
   | { readonly type: "register"; readonly name: string }
   | { readonly type: "shutdown" | "resume" | "read" }
-  | { readonly type: "run"; readonly db: boolean; readonly cache: boolean };
+  | { readonly type: "run"; readonly db: Answer; readonly cache: Answer };
+
+/** What a ping says. It hangs until it says something the first time; from then on `hangs` is what it said last. */
+type Answer = "up" | "down" | "hangs";
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({
@@ -23,16 +26,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
   fc.record({ type: fc.constant("register" as const), name: fc.constantFrom(...names) }),
   fc.record({ type: fc.constantFrom("shutdown" as const, "resume" as const, "read" as const) }),
-  fc.record({ type: fc.constant("run" as const), db: fc.boolean(), cache: fc.boolean() }),
+  fc.record({ type: fc.constant("run" as const), db: answer(), cache: answer() }),
 );
+
+function answer(): fc.Arbitrary<Answer> {
+  return fc.constantFrom("up", "down", "hangs");
+}
 
 /** What a checker with a critical `db`, and a `cache` that only `a.A` needs, has to say. */
 class Model {
   private readonly own = new Map<string, ServingStatus>(
     ["", "liveness", "a.A"].map((key) => [key, "SERVING"]),
   );
-  private db = false;
-  private cache = false;
+  private db: Answer = "hangs";
+  private cache: Answer = "hangs";
   private isShutDown = false;
 
   apply(step: Step): void {
@@ -40,29 +47,38 @@ class Model {
     if (step.type === "set" && !this.isShutDown) this.own.set(key, step.status);
     if (step.type === "register" && !this.own.has(key)) this.own.set(key, "SERVING");
     if (step.type === "shutdown") this.isShutDown = true;
-    if (step.type === "run") [this.db, this.cache] = [step.db, step.cache];
+    if (step.type === "run") {
+      if (step.db !== "hangs") this.db = step.db;
+      if (step.cache !== "hangs") this.cache = step.cache;
+    }
     if (step.type !== "resume") return;
     this.isShutDown = false;
     for (const each of this.own.keys()) this.own.set(each, "SERVING");
   }
 
   status(name: string): ServingStatus | undefined {
+    const told = this.told(name);
+    return told === "not yet" ? "NOT_SERVING" : told;
+  }
+
+  /** What a watcher is told. */
+  told(name: string): ServingStatus | undefined | "not yet" {
     const key = name === "readiness" ? "" : name;
     const own = this.own.get(key);
     if (own === undefined || key === "liveness") return own;
-    return this.isShutDown || !this.db || (key === "a.A" && !this.cache) ? "NOT_SERVING" : own;
+    const needs = key === "a.A" ? [this.db, this.cache] : [this.db];
+    if (this.isShutDown || own === "NOT_SERVING" || needs.includes("down")) return "NOT_SERVING";
+    return needs.includes("hangs") ? "not yet" : own;
   }
 }
 
 it("behaves like the model, whatever happens", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const db = new Switched("db");
-      const cache = new Switched("cache", false, ["a.A"]);
+      const db = new Held("db");
+      const cache = new Held("cache", false, ["a.A"]);
       const checker = createChecker({ dependencies: [db, cache], cacheMs: 0, logger });
       const model = new Model();
-      const first: Step = { type: "run", db: true, cache: true };
-      await take(first, checker, model, db, cache);
       const watched = names.map((name) => new Watched(checker, model, name));
       for (const each of steps) {
         await take(each, checker, model, db, cache);
@@ -70,27 +86,35 @@ it("behaves like the model, whatever happens", async () => {
         for (const one of watched) await one.look(each.type === "read");
       }
       for (const one of watched) await one.end();
+      db.release();
+      cache.release();
     }),
   );
 });
 
-async function take(
-  step: Step,
-  checker: Checker,
-  model: Model,
-  db: Switched,
-  cache: Switched,
-): Promise<void> {
+async function take(step: Step, checker: Checker, model: Model, db: Held, cache: Held): Promise<void> {
   model.apply(step);
   if (step.type === "set") checker.set(step.name, step.status);
   if (step.type === "register") checker.register([step.name]);
   if (step.type === "shutdown") checker.shutdown();
   if (step.type === "resume") checker.resume();
   if (step.type !== "run") return;
-  db.fault = step.db ? undefined : new Error("refused");
-  cache.fault = step.cache ? undefined : new Error("refused");
-  const { ready } = await checker.check();
-  expect(ready).toBe(model.status("") === "SERVING");
+  for (const [dependency, answer] of [
+    [db, step.db],
+    [cache, step.cache],
+  ] as const) {
+    if (answer === "hangs") continue;
+    dependency.fault = answer === "up" ? undefined : new Error("refused");
+    dependency.release();
+  }
+  void checker.check({ services: names });
+  await turn();
+  expect(checker.report().ready).toBe(model.status("") === "SERVING");
+}
+
+/** A dependency whose pings hang until it answers the first time. */
+class Held extends Switched {
+  readonly release = this.hang().open;
 }
 
 /** A reader that is slow: it reads only when it is told to, and has to find what the model says then. */
@@ -113,7 +137,8 @@ class Watched {
     if (reads) this.pending ??= this.read();
     await turn();
     // What waits has seen the present state; what has come was the newest one.
-    if (this.pending !== undefined) expect(this.last).toBe(this.model.status(this.name));
+    const told = this.model.told(this.name);
+    if (this.pending !== undefined && told !== "not yet") expect(this.last).toBe(told);
   }
 
   async end(): Promise<void> {
@@ -123,7 +148,7 @@ class Watched {
 
   private async read(): Promise<void> {
     const { value } = await this.statuses.next();
-    expect([value, value === this.last]).toEqual([this.model.status(this.name), false]);
+    expect([value, value === this.last]).toEqual([this.model.told(this.name), false]);
     this.last = value;
     this.pending = undefined;
   }

@@ -14,13 +14,13 @@ export interface CheckerOptions {
   readonly dependencies?: readonly Dependency[];
   /** How long a ping may take, in milliseconds. Default 5000. */
   readonly timeoutMs?: number;
-  /** How old results may be for a check to take them, in milliseconds since the end of their run. Default 1000; 0: never. */
+  /** How old results may be for a check to take them, in milliseconds since the end of the ping. Default 1000; 0: never. */
   readonly cacheMs?: number;
   /** How often dependencies are pinged while someone watches, in milliseconds. Default 5000. */
   readonly intervalMs?: number;
-  /** How many runs in a row have to fail before a dependency that is up counts as down. Default 1. */
+  /** How many pings in a row have to fail before a dependency that is up counts as down. Default 1. */
   readonly failureThreshold?: number;
-  /** How many runs in a row have to succeed before a dependency that is down counts as up. Default 1. */
+  /** How many pings in a row have to succeed before a dependency that is down counts as up. Default 1. */
   readonly successThreshold?: number;
   /** Is told when a dependency goes down or comes back. Default: the root logger as it is then. */
   readonly logger?: Logger;
@@ -53,8 +53,8 @@ export function resolveCheckerOptions(options: CheckerOptions): ResolvedCheckerO
   checkMs("createChecker: timeoutMs", timeoutMs);
   check("createChecker: cacheMs", cacheMs, `a number of milliseconds from 0 to ${longestMs}`, isCacheMs);
   checkMs("createChecker: intervalMs", intervalMs);
-  checkRuns("failureThreshold", options.failureThreshold);
-  checkRuns("successThreshold", options.successThreshold);
+  checkCount("failureThreshold", options.failureThreshold);
+  checkCount("successThreshold", options.successThreshold);
   checkMethods("createChecker: logger", logger, ["info", "warn"]);
   checkMethods("createChecker: tracerProvider", tracerProvider, ["getTracer"]);
   checkDependencies("createChecker: dependencies", dependencies);
@@ -83,12 +83,12 @@ const optionNames: readonly (keyof CheckerOptions)[] = [
   "tracerProvider",
 ];
 
-function checkRuns(option: string, value: number | undefined): void {
+function checkCount(option: string, value: number | undefined): void {
   check(
     `createChecker: ${option}`,
     value,
-    "a number of runs, 1 or more",
-    (runs) => Number.isInteger(runs) && runs >= 1,
+    "a number of pings, 1 or more",
+    (count) => Number.isInteger(count) && count >= 1,
   );
 }
 

@@ -73,6 +73,7 @@ describe("createChecker", () => {
   it.each(
     Object.entries<[options: unknown, message: string]>({
       options: [7, "createChecker: expected an object of options, got 7"],
+      "an array": [[], "createChecker: expected an object of options, got an array"],
       unknown: [
         { timeout: 5 },
         'createChecker: there is no option "timeout"; there are version, dependencies, timeoutMs, cacheMs, intervalMs, failureThreshold, successThreshold, logger, tracerProvider',
@@ -92,11 +93,11 @@ describe("createChecker", () => {
       ],
       failureThreshold: [
         { failureThreshold: 0 },
-        "createChecker: failureThreshold: expected a number of runs, 1 or more, got 0",
+        "createChecker: failureThreshold: expected a number of pings, 1 or more, got 0",
       ],
       successThreshold: [
         { successThreshold: 1.5 },
-        "createChecker: successThreshold: expected a number of runs, 1 or more, got 1.5",
+        "createChecker: successThreshold: expected a number of pings, 1 or more, got 1.5",
       ],
       logger: [{ logger: {} }, "createChecker: logger: expected an object with info, warn, got an object"],
       tracerProvider: [

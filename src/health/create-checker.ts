@@ -1,3 +1,6 @@
+import { checkMethods } from "../call/check.js";
+import { inTime } from "../call/in-time.js";
+import { checkKnown } from "../call/options.js";
 import {
   type CheckerOptions,
   type ResolvedCheckerOptions,
@@ -6,10 +9,10 @@ import {
 import { orAborted } from "./deadline.js";
 import { DependencyState } from "./dependency-state.js";
 import { Pings } from "./pings.js";
-import { keyOf, whole } from "./service-names.js";
+import { checkService, keyOf, keysOf, whole } from "./service-names.js";
 import { ServiceStatuses } from "./service-statuses.js";
-import type { Checker, HealthReport, ServingStatus } from "./types.js";
-import { notYet, Watch } from "./watch.js";
+import type { Checker, CheckOptions, HealthReport, ServingStatus } from "./types.js";
+import { Watch } from "./watch.js";
 import { Watchers } from "./watchers.js";
 
 /**
@@ -30,7 +33,7 @@ class PingingChecker implements Checker {
   private readonly dependencies: readonly DependencyState[];
   private readonly pings: Pings;
   private readonly services: ServiceStatuses;
-  private readonly watchers = new Watchers<Reading>((key) => this.read(key));
+  private readonly watchers = new Watchers((key) => this.services.settled(key));
 
   constructor(private readonly options: ResolvedCheckerOptions) {
     const changed = (key?: string): void => this.watchers.changed(key);
@@ -39,10 +42,16 @@ class PingingChecker implements Checker {
     this.services = new ServiceStatuses(this.dependencies, changed);
   }
 
-  async check(signal?: AbortSignal): Promise<HealthReport> {
+  async check(options: CheckOptions = {}): Promise<HealthReport> {
+    const { keys, signal } = resolveCheckOptions(options);
     signal?.throwIfAborted();
-    const run = this.pings.fresh();
-    if (run !== undefined) await (signal === undefined ? run : orAborted(run, signal));
+    // Who asks for the whole is told of every dependency, and waits a moment for those that do not matter.
+    const all = keys.includes(whole) ? this.pings.fresh(this.dependencies) : undefined;
+    const needed = this.pings.fresh([...new Set(keys.flatMap((key) => this.services.needs(key)))]);
+    const known = Promise.resolve(needed).then(() => all && inTime(othersMs, all));
+    if (all !== undefined || needed !== undefined) {
+      await (signal === undefined ? known : orAborted(known, signal));
+    }
     return this.report();
   }
 
@@ -55,13 +64,14 @@ class PingingChecker implements Checker {
   }
 
   watch(service: string, signal: AbortSignal): AsyncIterable<ServingStatus | undefined> {
+    checkService("watch: service", service);
     return new Watch({
       key: keyOf(service),
       signal,
       watchers: this.watchers,
-      read: (key) => this.read(key),
+      read: (key) => this.services.settled(key),
       onWait: (key) => {
-        if (this.services.dependsOn(key)) this.pings.repeatWhile(this.wanted);
+        if (this.needsPings(key)) this.pings.repeatWhile(this.wanted);
       },
       onLeave: () => {
         if (!this.wanted()) this.pings.stop();
@@ -90,18 +100,24 @@ class PingingChecker implements Checker {
       ready: this.status(whole) === "SERVING",
       uptime: Math.floor((performance.now() - this.madeAt) / 1000),
       version: this.options.version,
-      dependencies: this.dependencies.map(({ report }) => report),
+      dependencies: this.dependencies.filter(({ up }) => up !== undefined).map(({ report }) => report),
     };
   }
 
-  /** What a watcher reads: before the first run has ended, nothing that a dependency could still change. */
-  private read(key: string): Reading {
-    const isOpen = !this.pings.everRan && !this.services.isShutDown && this.services.dependsOn(key);
-    return isOpen ? notYet : this.services.of(key);
-  }
-
   /** Whether someone waits for what pings may change. */
-  private readonly wanted = (): boolean => this.watchers.some((key) => this.services.dependsOn(key));
+  private readonly wanted = (): boolean => this.watchers.some((key) => this.needsPings(key));
+
+  private needsPings(key: string): boolean {
+    return this.services.needs(key).length > 0;
+  }
 }
 
-type Reading = ServingStatus | undefined | typeof notYet;
+function resolveCheckOptions(options: CheckOptions) {
+  checkKnown("check", options, ["services", "signal"]);
+  const { services = [whole], signal } = options;
+  checkMethods("check: signal", signal, ["throwIfAborted", "addEventListener"]);
+  return { keys: keysOf("check: services", services), signal };
+}
+
+/** How long a check waits for dependencies that nobody needs, when all others have answered, in milliseconds. */
+const othersMs = 250;

@@ -4,6 +4,7 @@ import type { ResolvedCheckerOptions } from "./checker-options.js";
 import { within } from "./deadline.js";
 import { PingSpan } from "./ping-span.js";
 import { liveness, whole } from "./service-names.js";
+import { SettlingPing } from "./settling-ping.js";
 import type { Dependency, DependencyReport } from "./types.js";
 
 /** What is known of one dependency, and how it is found out. */
@@ -11,30 +12,36 @@ export class DependencyState {
   readonly name: string;
   readonly critical: boolean;
   readonly services: readonly string[] | undefined;
-  /** Whether it counts as up; undefined before the first ping has ended. */
+  private readonly settling: SettlingPing;
   private state: boolean | undefined;
   /** How many pings in a row have said the opposite of `state`. */
   private streak = 0;
   private latencyMs = 0;
   private error: Error | undefined;
-  /** Pings that have not settled, whatever became of their deadlines. */
-  private unsettled = 0;
+  private endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly dependency: Dependency,
+    dependency: Dependency,
     private readonly options: ResolvedCheckerOptions,
   ) {
     this.name = dependency.name;
     this.critical = dependency.critical !== false;
     this.services = dependency.services && [...dependency.services];
+    this.settling = new SettlingPing(dependency);
   }
 
-  get up(): boolean {
-    return this.state === true;
+  /** Whether it counts as up; undefined before the first ping has ended. */
+  get up(): boolean | undefined {
+    return this.state;
+  }
+
+  /** Whether the newest ping ended less than `cacheMs` ago. */
+  get isFresh(): boolean {
+    return performance.now() - this.endedAt < this.options.cacheMs;
   }
 
   get report(): DependencyReport {
-    const { name, up, critical, latencyMs, error } = this;
+    const { name, state: up = false, critical, latencyMs, error } = this;
     return { name, up, critical, latencyMs, error };
   }
 
@@ -50,26 +57,17 @@ export class DependencyState {
     const start = performance.now();
     const span = new PingSpan(this.options.tracer(), this.name);
     this.error = await failureOf(() => this.ask(span));
-    this.latencyMs = performance.now() - start;
+    this.endedAt = performance.now();
+    this.latencyMs = this.endedAt - start;
     span.end(this.error);
     return this.damp(this.error === undefined);
   }
 
-  /** A ping that ignores its signal holds memory until it settles: there is a limit to how many of these there are. */
   private async ask(span: PingSpan): Promise<void> {
-    if (this.unsettled >= maxUnsettled) throw new Error(`${maxUnsettled} earlier pings have not ended yet`);
-    const answer = await within(this.options.timeoutMs, (signal) => runIn(span.ctx, this.start, signal));
+    const start = (signal: AbortSignal) => runIn(span.ctx, this.settling.start, signal);
+    const answer = await within(this.options.timeoutMs, start);
     if (answer === false) throw new Error("the ping answered false");
   }
-
-  private readonly start = async (signal: AbortSignal): Promise<unknown> => {
-    this.unsettled++;
-    try {
-      return await this.dependency.ping(signal);
-    } finally {
-      this.unsettled--;
-    }
-  };
 
   private damp(healthy: boolean): boolean {
     if (healthy === this.state) {
@@ -87,8 +85,6 @@ export class DependencyState {
     return healthy ? this.options.successThreshold : this.options.failureThreshold;
   }
 }
-
-const maxUnsettled = 8;
 
 async function failureOf(work: () => Promise<void>): Promise<Error | undefined> {
   try {

@@ -97,6 +97,14 @@ describe("grpcPinger", () => {
         { headers: { "a b": "c" } },
         "grpcPinger: headers: expected an object of headers and their values, got an object",
       ],
+      "headers in an array": [
+        { headers: [] },
+        "grpcPinger: headers: expected an object of headers and their values, got an array",
+      ],
+      "tls that is an array": [
+        { tls: [] },
+        "grpcPinger: tls: expected true, false or options of tls.connect, got an array",
+      ],
       services: [
         { services: "a.A" },
         'grpcPinger: services: expected an array of full names of services, got "a.A"',

@@ -3,6 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.js";
 import { check } from "../call/check.js";
+import { isObject } from "../call/options.js";
 import { parseAddress } from "./address.js";
 import { checkHeaders, checkPinger, makePinger, type PingerOptions } from "./pinger.js";
 import type { Dependency } from "./types.js";
@@ -61,7 +62,7 @@ function checkOptions(name: string, options: GrpcPingerOptions): void {
   const { service, tls, headers } = options;
   check("grpcPinger: service", service, "the full name of a service", (text) => typeof text === "string");
   check("grpcPinger: tls", tls, "true, false or options of tls.connect", (value) => {
-    return typeof value === "boolean" || typeof value === "object";
+    return typeof value === "boolean" || isObject(value);
   });
   checkHeaders("grpcPinger: headers", headers);
 }

@@ -63,8 +63,32 @@ describe("healthHandler", () => {
     });
     const { get } = await serve({ checker });
     const body = '{"uptime":0,"version":"","status":{"mail":"NOT OK"}}\n';
-    expect(await get("/readyz")).toMatchObject({ status: 200, body });
     expect(await get("/healthz")).toMatchObject({ status: 503, body });
+    expect(await get("/readyz")).toMatchObject({ status: 200, body });
+  });
+
+  it("/readyz waits for no dependency that is not critical, and leaves out what it has not heard of", async () => {
+    const answered = gate();
+    const mail = { name: "mail", critical: false, services: ["shop.v1.Shop"], ping: () => answered.opened };
+    const { get } = await serve({ checker: createChecker({ dependencies: [mail] }) });
+    const { status, body } = await get("/readyz?verbose");
+    const statuses = { "": "SERVING", liveness: "SERVING", readiness: "SERVING" };
+    expect([status, JSON.parse(body)]).toEqual([
+      200,
+      {
+        uptime: 0,
+        version: "",
+        ready: true,
+        services: { ...statuses, "shop.v1.Shop": "NOT_SERVING" },
+        dependencies: [],
+      },
+    ]);
+    const healthz = get("/healthz");
+    answered.open();
+    expect(await healthz).toMatchObject({
+      status: 200,
+      body: '{"uptime":0,"version":"","status":{"mail":"OK"}}\n',
+    });
   });
 
   it("/livez tells of the process alone, and pings nothing", async () => {
@@ -190,7 +214,16 @@ describe("healthHandler", () => {
     const head = await get("/readyz", {}, "HEAD");
     expect([head.status, head.headers["content-length"], head.body]).toEqual([200, "72", ""]);
     down.add("redis");
-    expect(await get("/healthz", {}, "POST")).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
+    expect(await get("/healthz", {}, "POST")).toEqual({
+      status: 405,
+      headers: {
+        "content-type": "text/plain; charset=utf-8",
+        "content-length": "12",
+        "cache-control": "no-store",
+        allow: "GET, HEAD",
+      },
+      body: "GET or HEAD\n",
+    });
   });
 
   it("has paths that are options, and leaves the others to the next handler", async () => {

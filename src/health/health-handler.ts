@@ -38,7 +38,7 @@ export function healthHandler(checker: Checker, options: HealthHandlerOptions = 
     return healthAnswer(request, report.ready, bodyOf(report, checker, request));
   });
   serve("healthz", healthz, async (request) => {
-    const report = await checker.check();
+    const report = await checker.check({ services: checker.statuses().keys() });
     return healthAnswer(request, report.ready && allServe(checker), bodyOf(report, checker, request));
   });
   return handleGets(gets);

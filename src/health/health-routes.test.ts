@@ -91,7 +91,22 @@ describe("Check", () => {
     expect(pings).toEqual(["db", "db", "db", "db"]);
   });
 
-  it("ends with its own deadline, and the run goes on for others", async () => {
+  it("waits for nothing that does not matter to its service", async () => {
+    const answered = gate();
+    const { check, pings } = setUp({
+      dependencies: [
+        { name: "cache", critical: false, wait: answered.opened },
+        { name: "mail", services: ["shop.v1.Shop"], wait: answered.opened },
+      ],
+    });
+    expect([await check("chat.v1.ChatService"), pings]).toEqual(["SERVING", []]);
+    const shop = check("shop.v1.Shop");
+    await until(() => pings.length > 0);
+    answered.open();
+    expect([await shop, pings]).toEqual(["SERVING", ["mail"]]);
+  });
+
+  it("ends with its own deadline, and the ping goes on for others", async () => {
     const answered = gate();
     const { client, check, pings } = setUp({ dependencies: [{ name: "db", wait: answered.opened }] });
     const short = client.check({ service: "" }, { timeoutMs: 50 });
@@ -113,7 +128,7 @@ describe("Check", () => {
 });
 
 describe("List", () => {
-  it("tells all statuses, after a run", async () => {
+  it("tells all statuses, after pings", async () => {
     const { list, pings, state } = setUp({
       dependencies: [{ name: "db", critical: false, services: ["shop.v1.Shop"] }],
     });
@@ -127,6 +142,21 @@ describe("List", () => {
       "chat.v1.ChatService": "SERVING",
     });
     expect(pings).toEqual(["db"]);
+  });
+
+  it("waits for what any of its services needs, and for nothing else", async () => {
+    const answered = gate();
+    const { list, pings } = setUp({
+      dependencies: [
+        { name: "cache", critical: false, wait: new Promise<never>(() => {}) },
+        { name: "mail", critical: false, services: ["shop.v1.Shop"], wait: answered.opened },
+      ],
+    });
+    const listed = list();
+    await until(() => pings.length > 0);
+    answered.open();
+    expect(await listed).toMatchObject({ "": "SERVING", "shop.v1.Shop": "SERVING" });
+    expect(pings).toEqual(["cache", "mail"]);
   });
 
   it("holds 100 and no more", async () => {
@@ -151,7 +181,7 @@ describe("Watch", () => {
     expect(await next()).toBe("UNKNOWN");
   });
 
-  it("waits for the first run", async () => {
+  it("waits for the first ping", async () => {
     const { watch, state, pings } = setUp({ dependencies: [{ name: "db" }] });
     state.down = true;
     expect(await watch("")()).toBe("NOT_SERVING");

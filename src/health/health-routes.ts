@@ -27,7 +27,7 @@ export function healthRoutes(checker: Checker): (router: ConnectRouter) => void 
       },
       async list(_, { signal }) {
         learn();
-        await checker.check(signal);
+        await checker.check({ services: checker.statuses().keys(), signal });
         return { statuses: listed(checker.statuses()) };
       },
       async *watch({ service }, { signal }) {
@@ -61,7 +61,7 @@ function learner(checker: Checker, router: ConnectRouter): () => void {
 
 async function checkedStatus(checker: Checker, service: string, signal: AbortSignal): Promise<ServingStatus> {
   const name = cut(service, maxNameSize);
-  if (name !== "liveness" && checker.status(name) !== undefined) await checker.check(signal);
+  await checker.check({ services: [name], signal });
   const status = checker.status(name);
   if (status !== undefined) return status;
   throw new ConnectError(`unknown service ${JSON.stringify(name)}`, Code.NotFound);

@@ -3,7 +3,8 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gate } from "../../test/support/gate.js";
-import { type HttpPingerOptions, httpPinger } from "./index.js";
+import { LineSink } from "../../test/support/line-sink.js";
+import { createChecker, type HttpPingerOptions, httpPinger } from "./index.js";
 
 const { signal } = new AbortController();
 
@@ -85,6 +86,17 @@ describe("httpPinger", () => {
   it("fails where nobody listens", async () => {
     const options = { scheme: "https" } as const;
     await expect(httpPinger("search", "127.0.0.1:1", options).ping(signal)).rejects.toThrow("fetch failed");
+  });
+
+  it("is down at a port that fetch refuses, and the log says so", async () => {
+    const sink = new LineSink();
+    await createChecker({
+      dependencies: [httpPinger("search", "127.0.0.1:10080")],
+      logger: sink.logger,
+    }).check();
+    expect(sink.lines).toMatchObject([
+      { msg: "dependency is down", error: "TypeError: fetch failed; cause: Error: bad port" },
+    ]);
   });
 
   it("sends with one's own fetch", async () => {

@@ -7,4 +7,11 @@ export { healthRoutes } from "./health-routes.js";
 export { type HttpPingerOptions, httpPinger } from "./http-pinger.js";
 export type { PingerOptions } from "./pinger.js";
 export { tcpPinger } from "./tcp-pinger.js";
-export type { Checker, Dependency, DependencyReport, HealthReport, ServingStatus } from "./types.js";
+export type {
+  Checker,
+  CheckOptions,
+  Dependency,
+  DependencyReport,
+  HealthReport,
+  ServingStatus,
+} from "./types.js";

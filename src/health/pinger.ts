@@ -1,5 +1,5 @@
 import { check, checkMs } from "../call/check.js";
-import { checkKnown, isHeaderName } from "../call/options.js";
+import { checkKnown, isHeaderName, isObject } from "../call/options.js";
 import { checkDependency } from "./check-dependency.js";
 import { within } from "./deadline.js";
 import type { Dependency } from "./types.js";
@@ -52,7 +52,7 @@ export function checkPinger(
  */
 export function checkHeaders(option: string, headers: Readonly<Record<string, string>> | undefined): void {
   check(option, headers, "an object of headers and their values", (value) => {
-    return typeof value === "object" && Object.entries(value).every(isHeader);
+    return isObject(value) && Object.entries(value).every(isHeader);
   });
 }
 

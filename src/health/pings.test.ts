@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LineSink } from "../../test/support/line-sink.js";
 import { Switched } from "../../test/support/switched.js";
 import { activeContext, runIn } from "../call/implicit.js";
-import { createChecker } from "./index.js";
+import { type CheckOptions, createChecker } from "./index.js";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -13,15 +13,93 @@ afterEach(() => void vi.useRealTimers());
 const { logger } = new LineSink();
 
 describe("checks", () => {
-  it("share one run: a thousand at once make one ping", async () => {
+  it("wait for what the server as a whole needs, and tell what the others said last", async () => {
+    const cache = new Switched("cache", false);
+    const { open } = cache.hang();
+    const checker = createChecker({ dependencies: [new Switched("db"), cache], cacheMs: 0 });
+    const up = { up: true, latencyMs: 0, error: undefined };
+    const db = { ...up, name: "db", critical: true };
+    const well = { ...up, name: "cache", critical: false };
+    const first = await afterMs(250, checker.check());
+    open();
+    await vi.advanceTimersByTimeAsync(0);
+    const known = checker.report();
+    cache.hang();
+    cache.fault = new Error("refused");
+    const last = await afterMs(250, checker.check());
+    expect([first, known, last].map(({ ready, dependencies }) => [ready, dependencies])).toEqual([
+      [true, [db]],
+      [true, [db, well]],
+      [true, [db, well]],
+    ]);
+    expect(cache.pings).toBe(2);
+  });
+
+  it("tell at once of what nobody needs, when it answers", async () => {
+    const cache = { name: "cache", critical: false, ping: () => Promise.reject(new Error("refused")) };
+    const { ready, dependencies } = await createChecker({ dependencies: [cache] }).check();
+    expect([ready, dependencies.map(({ name, up }) => [name, up])]).toEqual([true, [["cache", false]]]);
+  });
+
+  it("of some services ping what these need, and wait for that alone", async () => {
+    const slow = new Switched("slow", false, ["a.A"]);
+    const { open } = slow.hang();
+    const db = new Switched("db", false, ["b.B"]);
+    const checker = createChecker({ dependencies: [slow, db], cacheMs: 0 });
+    const pings: unknown[] = [];
+    for (const services of [[], ["liveness", "c.C"], ["b.B"], new Set(["b.B", "liveness"])]) {
+      await checker.check({ services });
+      pings.push([slow.pings, db.pings]);
+    }
+    const both = checker.check({ services: ["a.A", "b.B"] });
+    open();
+    const { dependencies } = await both;
+    pings.push([slow.pings, db.pings]);
+    expect(pings).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [1, 3],
+    ]);
+    expect(dependencies.map(({ up }) => up)).toEqual([true, true]);
+  });
+
+  it("do not ping again what has not answered yet", async () => {
+    const cache = new Switched("cache", false);
+    const db = new Switched("db");
+    const { open } = cache.hang();
+    const checker = createChecker({ dependencies: [cache, db], cacheMs: 0 });
+    for (let i = 0; i < 3; i++) await afterMs(250, checker.check());
+    const whileOn = [cache.pings, db.pings];
+    open();
+    await vi.advanceTimersByTimeAsync(0);
+    await checker.check();
+    expect([whileOn, cache.pings, db.pings]).toEqual([[1, 3], 2, 4]);
+  });
+
+  it.each<[options: unknown, message: string]>([
+    [[], "check: expected an object of options, got an array"],
+    [{ service: "a.A" }, 'check: there is no option "service"; there are services, signal'],
+    [{ services: "a.A" }, 'check: services: expected names of services, got "a.A"'],
+    [{ services: [5] }, "check: services: expected names of services, got an array"],
+    [
+      { signal: {} },
+      "check: signal: expected an object with throwIfAborted, addEventListener, got an object",
+    ],
+  ])("refuse %j", async (options, message) => {
+    await expect(createChecker().check(options as CheckOptions)).rejects.toThrow(new TypeError(message));
+  });
+
+  it("share one ping: a thousand at once make one ping", async () => {
     const db = new Switched("db");
     const checker = createChecker({ dependencies: [db], cacheMs: 0 });
     const { open } = db.hang();
     const { signal } = new AbortController();
     setMaxListeners(0, signal);
-    const checks = Array.from({ length: 1000 }, () => checker.check(signal));
+    const checks = Array.from({ length: 1000 }, () => checker.check({ signal }));
     await vi.advanceTimersByTimeAsync(100);
-    checks.push(...Array.from({ length: 1000 }, () => checker.check(signal)));
+    checks.push(...Array.from({ length: 1000 }, () => checker.check({ signal })));
     open();
     const reports = await Promise.all(checks);
     expect([db.pings, reports.length, new Set(reports.map(({ ready }) => ready))]).toEqual([
@@ -32,7 +110,7 @@ describe("checks", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  it("take results that are younger than cacheMs, counted from the end of their run", async () => {
+  it("take results that are younger than cacheMs, counted from the end of their ping", async () => {
     const db = new Switched("db");
     const checker = createChecker({ dependencies: [db], cacheMs: 100 });
     const { open } = db.hang();
@@ -57,16 +135,16 @@ describe("checks", () => {
     expect(db.pings).toBe(2);
   });
 
-  it("stop waiting with their signal's reason, and the run goes on for others", async () => {
+  it("stop waiting with their signal's reason, and the ping goes on for others", async () => {
     const db = new Switched("db");
     const checker = createChecker({ dependencies: [db], cacheMs: 0 });
     const { open } = db.hang();
     const controller = new AbortController();
-    const impatient = checker.check(controller.signal);
+    const impatient = checker.check({ signal: controller.signal });
     const patient = checker.check();
     controller.abort(new Error("gone"));
     await expect(impatient).rejects.toThrow(new Error("gone"));
-    await expect(checker.check(controller.signal)).rejects.toThrow(new Error("gone"));
+    await expect(checker.check({ signal: controller.signal })).rejects.toThrow(new Error("gone"));
     open();
     expect((await patient).ready).toBe(true);
     expect([db.pings, getEventListeners(controller.signal, "abort")]).toEqual([1, []]);
@@ -122,6 +200,29 @@ describe("a ping", () => {
     ]);
   });
 
+  it("is let through once a minute while earlier ones never settle, and finds out what is well again", async () => {
+    const db = new Switched("db");
+    const checker = createChecker({ dependencies: [db], cacheMs: 0, timeoutMs: 10, logger });
+    db.hang();
+    const pings: number[] = [];
+    const check = async () => {
+      const checked = checker.check();
+      await vi.advanceTimersByTimeAsync(10);
+      pings.push(db.pings);
+      return (await checked).ready;
+    };
+    for (let i = 0; i < 9; i++) await check();
+    for (const ms of [59_970, 10, 59_970, 10]) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await check();
+    }
+    db.unhang();
+    const early = await check();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([early, await check(), await check(), await check()]).toEqual([false, true, true, true]);
+    expect(pings).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 8, ...[8, 9, 9, 10], ...[10, 11, 12, 13]]);
+  });
+
   it("runs outside of the call that asked for it", async () => {
     const key = createContextKey("call");
     const storage = new AsyncLocalStorage<string>();
@@ -139,3 +240,8 @@ describe("a ping", () => {
     expect(seen).toEqual(Array(3).fill([undefined, undefined]));
   });
 });
+
+async function afterMs<T>(ms: number, result: Promise<T>): Promise<T> {
+  await vi.advanceTimersByTimeAsync(ms);
+  return result;
+}

@@ -6,40 +6,35 @@ import { logger } from "../log/index.js";
 import type { ResolvedCheckerOptions } from "./checker-options.js";
 import type { DependencyState } from "./dependency-state.js";
 
-/** Runs the pings of all dependencies: one run at a time, shared by all who ask for it. */
+/** Pings dependencies: each of them once at a time, shared by all who ask for it. */
 export class Pings {
-  /** Whether a run has ended: before that, nothing is known. */
-  everRan: boolean;
-  private running: Promise<void> | undefined;
-  private endedAt = Number.NEGATIVE_INFINITY;
+  private readonly running = new Map<DependencyState, Promise<void>>();
   private timer: ReturnType<typeof setInterval> | undefined;
   private readonly snapshot = AsyncLocalStorage.snapshot();
 
-  /** @param changed - is called when a dependency went down or came up, and when the first run has ended */
+  /** @param changed - is called when a dependency went down or came up, the first time included */
   constructor(
     private readonly dependencies: readonly DependencyState[],
     private readonly options: ResolvedCheckerOptions,
     private readonly changed: () => void,
-  ) {
-    this.everRan = dependencies.length === 0;
-  }
+  ) {}
 
   /** A promise of new enough results; undefined when they are there already. It never rejects. */
-  fresh(): Promise<void> | undefined {
-    if (this.dependencies.length === 0) return undefined;
-    return performance.now() - this.endedAt < this.options.cacheMs ? undefined : this.run();
+  fresh(dependencies: readonly DependencyState[]): Promise<unknown> | undefined {
+    const stale = dependencies.filter(({ isFresh }) => !isFresh);
+    return stale.length === 0 ? undefined : this.pingAll(stale);
   }
 
-  /** Runs at once, unless there are new results, and then each `intervalMs` as long as that is wanted. */
+  /** Pings all at once, but those with new results, and then each `intervalMs` as long as that is wanted. */
   repeatWhile(wanted: () => boolean): void {
     if (this.timer !== undefined) return;
     const tick = (): void => {
-      if (wanted()) void this.run();
+      if (wanted()) void this.pingAll(this.dependencies);
       else this.stop();
     };
     this.timer = this.outside(() => setInterval(tick, this.options.intervalMs));
     this.timer.unref();
-    void this.fresh();
+    void this.fresh(this.dependencies);
   }
 
   stop(): void {
@@ -47,28 +42,26 @@ export class Pings {
     this.timer = undefined;
   }
 
-  private run(): Promise<void> {
-    this.running ??= this.outside(() => this.pingAll());
-    return this.running;
+  private pingAll(dependencies: readonly DependencyState[]): Promise<unknown> {
+    return Promise.all(dependencies.map((dependency) => this.shared(dependency)));
   }
 
-  private async pingAll(): Promise<void> {
-    await Promise.all(this.dependencies.map((dependency) => this.ping(dependency)));
-    this.running = undefined;
-    this.endedAt = performance.now();
-    if (this.everRan) return;
-    this.everRan = true;
-    this.changed();
+  private shared(dependency: DependencyState): Promise<void> {
+    const ping = this.running.get(dependency) ?? this.outside(() => this.ping(dependency));
+    this.running.set(dependency, ping);
+    return ping;
   }
 
   private async ping(dependency: DependencyState): Promise<void> {
-    const isFirst = !this.everRan;
-    if (!(await dependency.ping())) return;
+    const isFirst = dependency.up === undefined;
+    const isOther = await dependency.ping();
+    this.running.delete(dependency);
+    if (!isOther) return;
     if (!isFirst || !dependency.up) this.log(dependency);
     this.changed();
   }
 
-  private log({ up, report: { name, latencyMs, error } }: DependencyState): void {
+  private log({ report: { name, up, latencyMs, error } }: DependencyState): void {
     const log = this.options.logger ?? logger(ROOT_CONTEXT);
     const fields = { dependency: name, latency_ms: Math.round(latencyMs * 1000) / 1000 };
     try {
@@ -79,7 +72,7 @@ export class Pings {
     }
   }
 
-  /** A run belongs to no call, though one may have asked for it: it would hold on to that call, and write to its log. */
+  /** A ping belongs to no call, though one may have asked for it: it would hold on to that call, and write to its log. */
   private outside<T>(fn: () => T): T {
     return this.snapshot(() => runIn(ROOT_CONTEXT, fn, undefined));
   }

@@ -27,10 +27,11 @@ describe("the status of a service", () => {
     checker.register(["a.A", "b.B"]);
     const beforeAnyPing = statuses(checker);
     dependency.fault = new Error("refused");
-    const { ready } = await checker.check();
+    const all = { services: ["", "a.A", "b.B"] };
+    const { ready } = await checker.check(all);
     const whenDown = statuses(checker);
     dependency.fault = undefined;
-    await checker.check();
+    await checker.check(all);
     expect([beforeAnyPing, whenDown, statuses(checker)]).toEqual([
       expected,
       expected,
@@ -128,6 +129,16 @@ describe("the status of a service", () => {
       "register",
       (checker) => checker.register("a.A"),
       'register: services: expected names of services, got "a.A"',
+    ],
+    [
+      "register",
+      (checker) => checker.register(undefined as never),
+      "register: services: expected names of services, got undefined",
+    ],
+    [
+      "register",
+      (checker) => checker.register(["a.A", 5 as never]),
+      "register: services: expected names of services, got an array",
     ],
   ])("refuses what %s cannot take", (_, act, message) => {
     expect(() => act(createChecker())).toThrow(new TypeError(message));

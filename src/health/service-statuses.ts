@@ -1,7 +1,8 @@
 import { unexpected } from "../call/options.js";
 import type { DependencyState } from "./dependency-state.js";
-import { keyOf, liveness, readiness, whole } from "./service-names.js";
+import { checkService, keyOf, keysOf, liveness, readiness, whole } from "./service-names.js";
 import type { ServingStatus } from "./types.js";
+import { notYet } from "./watch.js";
 
 /** The statuses of all services that are known: what was set, what dependencies say, and whether the server ends. */
 export class ServiceStatuses {
@@ -19,33 +20,36 @@ export class ServiceStatuses {
     for (const { services = [] } of dependencies) for (const service of services) this.add(service);
   }
 
-  get isShutDown(): boolean {
-    return this.down;
-  }
-
   /** @param key - of `keyOf` */
   of(key: string): ServingStatus | undefined {
     const own = this.own.get(key);
-    return own === undefined ? undefined : this.worst(key, own);
+    return own && this.known(key, own);
+  }
+
+  /** The status, but `notYet` where the first ping of a dependency still decides. */
+  settled(key: string): ServingStatus | undefined | typeof notYet {
+    const own = this.own.get(key);
+    return own && this.worst(key, own);
   }
 
   /** The statuses by all names that they have. */
   all(): ReadonlyMap<string, ServingStatus> {
     const all = new Map<string, ServingStatus>();
     for (const [key, own] of this.own) {
-      all.set(key, this.worst(key, own));
-      if (key === whole) all.set(readiness, this.worst(key, own));
+      const status = this.known(key, own);
+      all.set(key, status);
+      if (key === whole) all.set(readiness, status);
     }
     return all;
   }
 
-  /** Whether a ping can change the status. */
-  dependsOn(key: string): boolean {
-    return this.own.has(key) && this.dependencies.some((dependency) => dependency.matters(key));
+  /** The dependencies that a service can't do without; none where it is not known. */
+  needs(key: string): readonly DependencyState[] {
+    return this.own.has(key) ? this.dependencies.filter((dependency) => dependency.matters(key)) : [];
   }
 
   set(service: string, status: ServingStatus): void {
-    if (typeof service !== "string") throw unexpected("set: service", "the full name of a service", service);
+    checkService("set: service", service);
     if (!choices.includes(status)) throw unexpected("set: status", choices.join(", "), status);
     if (this.down) return;
     const key = keyOf(service);
@@ -54,8 +58,7 @@ export class ServiceStatuses {
   }
 
   register(services: Iterable<string>): void {
-    if (typeof services === "string") throw unexpected("register: services", "names of services", services);
-    for (const service of services) if (this.add(service)) this.changed(service);
+    for (const key of keysOf("register: services", services)) if (this.add(key)) this.changed(key);
   }
 
   shutdown(): void {
@@ -69,17 +72,22 @@ export class ServiceStatuses {
     this.changed();
   }
 
-  private add(service: string): boolean {
-    const key = keyOf(service);
+  private add(key: string): boolean {
     if (this.own.has(key)) return false;
     this.own.set(key, "SERVING");
     return true;
   }
 
-  private worst(key: string, own: ServingStatus): ServingStatus {
+  private known(key: string, own: ServingStatus): ServingStatus {
+    const worst = this.worst(key, own);
+    return worst === notYet ? "NOT_SERVING" : worst;
+  }
+
+  private worst(key: string, own: ServingStatus): ServingStatus | typeof notYet {
     if (key === liveness) return own;
-    const isFailing = this.dependencies.some((dependency) => !dependency.up && dependency.matters(key));
-    return this.down || isFailing ? "NOT_SERVING" : own;
+    const needs = this.needs(key);
+    if (this.down || own === "NOT_SERVING" || needs.some(({ up }) => up === false)) return "NOT_SERVING";
+    return needs.every(({ up }) => up) ? own : notYet;
   }
 }
 

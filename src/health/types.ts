@@ -20,7 +20,7 @@ export interface Dependency {
 /** The status of a service, as `grpc.health.v1` names it. */
 export type ServingStatus = "UNKNOWN" | "SERVING" | "NOT_SERVING";
 
-/** What a run of all pings has found. */
+/** What pings have found. */
 export interface HealthReport {
   /** Whether the server as a whole takes calls: no critical dependency is down, nothing is set otherwise, no drain. */
   readonly ready: boolean;
@@ -28,7 +28,7 @@ export interface HealthReport {
   readonly uptime: number;
   /** The `version` option. */
   readonly version: string;
-  /** In the order of the `dependencies` option. */
+  /** In the order of the `dependencies` option. One whose first ping has not ended is left out: nothing is known of it. */
   readonly dependencies: readonly DependencyReport[];
 }
 
@@ -44,15 +44,24 @@ export interface DependencyReport {
   readonly error: unknown;
 }
 
+/** What a check is to find out. */
+export interface CheckOptions {
+  /** The services to ask for, by full name. Default: the server as a whole. */
+  readonly services?: Iterable<string>;
+  /** Stops the waiting; the pings go on for others. */
+  readonly signal?: AbortSignal;
+}
+
 /** Knows whether the server, and each of its services, takes calls. */
 export interface Checker {
   /**
-   * Pings all dependencies, or shares the run that is on, or takes the results of one that ended within `cacheMs`.
+   * Pings what the services need, and waits for that. Asked for the server as a whole it pings all dependencies, and waits
+   * for those that are critical, and a quarter of a second at most for the others, of which the report has what is known by
+   * then. A ping that is on is shared, and a result that is younger than `cacheMs` is taken.
    *
-   * @param signal - stops the waiting; the run goes on for others
-   * @throws the signal's reason. What pings throw is in the report
+   * @throws TypeError for a bad option, and the signal's reason. What pings throw is in the report
    */
-  check(signal?: AbortSignal): Promise<HealthReport>;
+  check(options?: CheckOptions): Promise<HealthReport>;
   /** What is known now, without a ping. */
   report(): HealthReport;
   /**

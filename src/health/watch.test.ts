@@ -71,7 +71,7 @@ describe("watch", () => {
     expect(seen.map(({ value }) => value)).toEqual(["SERVING", "UNKNOWN", "SERVING"]);
   });
 
-  it("waits for the first run, unless no ping can change what it tells", async () => {
+  it("waits for the first pings, unless none can change what it tells", async () => {
     const db = new Switched("db", true, ["a.A"]);
     const { open } = db.hang();
     const checker = createChecker({ dependencies: [db] });
@@ -93,15 +93,54 @@ describe("watch", () => {
     expect(db.pings).toBe(1);
   });
 
-  it("tells of a shutdown while the first run is still on", async () => {
+  it("waits for nothing that does not matter to the service", async () => {
+    const slow = new Switched("slow", false, ["b.B"]);
+    slow.hang();
+    const checker = createChecker({ dependencies: [slow, new Switched("db", false, ["a.A"])] });
+    const watchers = ["a.A", "b.B", ""].map((name) => watcher(checker, name));
+    await settle();
+    expect(watchers.map(({ seen }) => seen)).toEqual([["SERVING"], [], ["SERVING"]]);
+  });
+
+  it.each<[string, act: (checker: Checker, db: Switched) => void]>([
+    ["a shutdown", (checker) => checker.shutdown()],
+    ["what is set", (checker) => checker.set("", "NOT_SERVING")],
+    ["another dependency that is down", (_, db) => Object.assign(db, { fault: new Error("refused") })],
+  ])("does not wait for a first ping to tell of %s", async (_, act) => {
+    const slow = new Switched("slow");
     const db = new Switched("db");
-    db.hang();
+    slow.hang();
+    const answer = db.hang();
+    const checker = createChecker({ dependencies: [slow, db], logger });
+    const early = watcher(checker);
+    await settle();
+    const before = [...early.seen];
+    act(checker, db);
+    answer.open();
+    const late = watcher(checker);
+    await settle();
+    expect([before, early.seen, late.seen]).toEqual([[], ["NOT_SERVING"], ["NOT_SERVING"]]);
+  });
+
+  it("tells nothing new while what was set is taken back and a first ping decides", async () => {
+    const db = new Switched("db");
+    const { open } = db.hang();
     const checker = createChecker({ dependencies: [db] });
+    checker.set("", "NOT_SERVING");
     const { seen } = watcher(checker);
     await settle();
-    checker.shutdown();
+    checker.set("", "SERVING");
     await settle();
-    expect(seen).toEqual(["NOT_SERVING"]);
+    const before = [...seen];
+    open();
+    await settle();
+    expect([before, seen]).toEqual([["NOT_SERVING"], ["NOT_SERVING", "SERVING"]]);
+  });
+
+  it("refuses a name that is no text", () => {
+    expect(() => createChecker().watch(undefined as never, new AbortController().signal)).toThrow(
+      new TypeError("watch: service: expected the full name of a service, got undefined"),
+    );
   });
 
   it("pings at once and then at intervalMs while someone watches, with one timer", async () => {

@@ -21,6 +21,7 @@ export class Exchange implements Linked<Exchange> {
   previous: Exchange | undefined = undefined;
   next: Exchange | undefined = undefined;
   private readonly startTime = Date.now();
+  private onEnd: (() => void) | undefined;
 
   constructor(
     readonly request: IncomingMessage | Http2ServerRequest,
@@ -34,17 +35,45 @@ export class Exchange implements Linked<Exchange> {
     return { method, path, peer: peerOf(this.request), startTime: this.startTime, httpVersion };
   }
 
-  /** Tells the client of an HTTP/1 connection that this response is the last one. */
-  closeConnection(): void {
-    if (!("stream" in this.request) && !this.response.headersSent) {
-      this.response.setHeader("connection", "close");
-    }
+  /** Calls back once, when the response has been sent or its client has gone. */
+  onceEnded(callback: () => void): void {
+    this.onEnd = callback;
+    this.response.once("close", () => this.end());
   }
 
-  /** Answers with a line of text, in place of the handler. */
+  /** What becomes of the response is of no interest any more. */
+  end(): void {
+    const { onEnd } = this;
+    this.onEnd = undefined;
+    onEnd?.();
+  }
+
+  /** Tells the client of an HTTP/1 connection that this response is the last one. */
+  closeConnection(): void {
+    if (!this.response.headersSent) this.response.setHeader("connection", "close");
+  }
+
+  /**
+   * Takes {@link closeConnection} back.
+   *
+   * @returns false when the client has been told already
+   */
+  keepConnection(): boolean {
+    if (this.response.headersSent) return this.response.getHeader("connection") !== "close";
+    this.response.removeHeader("connection");
+    return true;
+  }
+
+  /** Answers with a line of text, in place of the handler. What that has set for its own answer goes. */
   answer(status: number, text: string): void {
-    this.response.statusCode = status;
-    this.response.setHeader("content-type", "text/plain; charset=utf-8");
-    this.response.end(`${text}\n`);
+    const { response } = this;
+    const body = Buffer.from(`${text}\n`);
+    for (const name of response.getHeaderNames()) {
+      if (name !== "connection") response.removeHeader(name);
+    }
+    response.statusCode = status;
+    response.setHeader("content-type", "text/plain; charset=utf-8");
+    response.setHeader("content-length", body.length);
+    response.end(body);
   }
 }

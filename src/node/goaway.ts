@@ -1,15 +1,19 @@
 import type { ServerHttp2Session } from "node:http2";
 
 /**
- * Ends an HTTP/2 connection so that no call is lost (RFC 9113, section 6.8): the client is told first to open no more streams,
- * while those that it has sent already are still served; after a round trip the connection closes with its last stream.
- *
- * @param longestMs - how long the round trip may take, in milliseconds
+ * How long a request that was sent before the client knew of the end may be on its way, in milliseconds. Only then are idle
+ * connections closed, and HTTP/2 connections to new streams.
  */
-export function closeGracefully(session: ServerHttp2Session, longestMs: number): void {
+export const roundTripMs = 500;
+
+/**
+ * Ends an HTTP/2 connection so that no call is lost (RFC 9113, section 6.8): the client is told first to open no more
+ * streams; after a round trip, it is told which was the last, and the connection closes with that. Streams that were on
+ * their way are not served, as Node drops what comes behind a GOAWAY, but their client knows it, and can send them again.
+ */
+export function closeGracefully(session: ServerHttp2Session): void {
   if (session.closed || session.destroyed) return;
-  session.setTimeout(0);
-  const timer = setTimeout(close, longestMs);
+  const timer = setTimeout(close, roundTripMs);
   session.once("close", () => clearTimeout(timer));
   session.goaway(noError, lastOfAllStreams);
   session.ping(close);

@@ -1,17 +1,20 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { type ClientHttp2Session, connect, constants } from "node:http2";
+import { connect as netConnect } from "node:net";
 import type { Writable } from "node:stream";
+import { connect as tlsConnect } from "node:tls";
 import { diag } from "@opentelemetry/api";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gate } from "../../test/support/gate.js";
-import { rawConnection, startNodeServer } from "../../test/support/node-server.js";
+import { rawConnection, rawSocket, startNodeServer } from "../../test/support/node-server.js";
 import { testCertificate, testKey } from "../../test/support/tls.js";
 import { until } from "../../test/support/until.js";
 import type { NodeRequestHandler } from "./index.js";
 
 const served: NodeRequestHandler = (_, response) => response.end("served");
 const get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const settings = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0", "latin1");
 
 describe("headersTimeoutMs", () => {
   it.each(["", "PRI * HT"])("ends a connection that doesn't say what it is: %j", async (first) => {
@@ -54,6 +57,28 @@ describe("idleTimeoutMs", () => {
       expect(goaways).toEqual([[constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1]]);
     },
   );
+
+  it.each([
+    ["half a frame header", [0, 0, 50]],
+    ["half a head", [0, 0, 50, 1, 5, 0, 0, 0, 1]],
+    ["a head that goes on", [0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]],
+    ["nothing, and does not close its side", []],
+  ])("ends an HTTP/2 connection whose client sends %s", async (_, bytes) => {
+    const { port } = await startNodeServer({ idleTimeoutMs: 20, maxConnections: 1, handler: served });
+    const socket = netConnect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    rawSocket(socket, Buffer.concat([settings, Buffer.from(bytes)]));
+    await once(socket, "end");
+    expect(await answerOf(port)).toMatch(/served$/);
+  });
+
+  it("ends an HTTP/2 connection over TLS whose client does not say a word", async () => {
+    const { port } = await startNodeServer({
+      idleTimeoutMs: 20,
+      tls: { cert: testCertificate, key: testKey },
+    });
+    const socket = tlsConnect({ port, host: "127.0.0.1", ca: testCertificate, ALPNProtocols: ["h2"] });
+    await rawSocket(socket).closed;
+  });
 });
 
 describe("no limit cuts", () => {

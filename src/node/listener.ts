@@ -1,20 +1,22 @@
 import { once } from "node:events";
-import type { Server as Http1Server, IncomingMessage, ServerResponse } from "node:http";
-import type { Http2Server, Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
+import type { Server as Http1Server } from "node:http";
+import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { diag } from "@opentelemetry/api";
-import { bracketed, connectionOf, markPrivate } from "./connection.js";
+import { closeOnceAnswered, isAnswered } from "./answered.js";
+import { bracketed, markPrivate } from "./connection.js";
 import { Exchange, type RequestInFlight } from "./exchange.js";
-import { closeGracefully } from "./goaway.js";
-import { closeOnceAnswered, isAnswered } from "./half-open.js";
+import { closeGracefully, roundTripMs } from "./goaway.js";
 import { InFlight } from "./in-flight.js";
 import { sayUnavailable } from "./last-word.js";
 import type { ResolvedListener } from "./node-server-options.js";
+import { Pipeline } from "./pipeline.js";
 import { type Protocol, readPreface } from "./preface.js";
 import { createAcceptor, createHttp1, createHttp2 } from "./protocol-servers.js";
 import { respond } from "./respond.js";
+import { closeWhenIdle } from "./session-idle.js";
 
 /**
  * One port. The acceptor takes the connections and finds out what they speak; a server of that protocol, which itself
@@ -27,7 +29,7 @@ export class Listener {
   private readonly http2: Http2Server;
   /** All connections as they were accepted, below TLS. */
   private readonly accepted = new Set<Socket>();
-  private readonly http1Sockets = new Set<Socket>();
+  private readonly http1Sockets = new Map<Socket, Pipeline>();
   private readonly http2Sessions = new Set<ServerHttp2Session>();
   private readonly exchanges = new InFlight<Exchange>();
   private readonly closed: Promise<unknown>;
@@ -52,13 +54,10 @@ export class Listener {
     this.url = `${options.tls ? "https" : "http"}://${openable(options.host)}:${this.port}`;
     this.http1 = createHttp1(options.limits);
     this.http2 = createHttp2(options.limits);
-    const onRequest = (
-      request: IncomingMessage | Http2ServerRequest,
-      response: ServerResponse | Http2ServerResponse,
-    ) => this.respond(new Exchange(request, response));
-    this.http1.on("request", onRequest);
-    this.http2.on("request", onRequest);
-    this.http2.on("session", (session) => this.keepSession(session));
+    this.http1.on("request", (request, response) => {
+      this.respond(new Exchange(request, response), this.http1Sockets.get(request.socket));
+    });
+    this.http2.on("request", (request, response) => this.respond(new Exchange(request, response)));
     this.closed = this.accept();
   }
 
@@ -74,8 +73,9 @@ export class Listener {
     if (this.phase === "open") {
       this.phase = "closing";
       this.acceptor.close();
-      for (const session of this.http2Sessions) closeGracefully(session, roundTripMs);
-      for (const exchange of this.exchanges) this.endSoon(exchange);
+      for (const session of this.http2Sessions) closeGracefully(session);
+      for (const pipeline of this.http1Sockets.values()) pipeline.close();
+      for (const { request } of this.exchanges) closeOnceAnswered(request, lingerMs);
       const timer = setTimeout(() => {
         this.phase = "closing what is idle";
         this.closeIdle();
@@ -133,40 +133,44 @@ export class Listener {
 
   private speak(protocol: Protocol, socket: Socket): void {
     if (protocol === "HTTP/2") {
+      this.http2.once("session", (session) => this.keepSession(session, socket));
       this.http2.emit("connection", socket);
-      return;
+    } else {
+      this.keepHttp1(socket);
+      this.http1.emit("connection", socket);
     }
-    if (this.options.isPrivate) markPrivate(socket);
-    keep(this.http1Sockets, socket, () => this.closeIdleSoon());
-    this.http1.emit("connection", socket);
   }
 
-  private keepSession(session: ServerHttp2Session): void {
-    const { idleTimeoutMs } = this.options.limits;
+  private keepSession(session: ServerHttp2Session, socket: Socket): void {
     if (this.options.isPrivate) markPrivate(session);
     keep(this.http2Sessions, session, () => this.closeIdleSoon());
-    session.setTimeout(idleTimeoutMs);
-    session.on("timeout", () => {
-      if (this.busyConnections().has(session)) session.setTimeout(idleTimeoutMs);
-      else closeGracefully(session, roundTripMs);
-    });
-    if (this.phase !== "open") closeGracefully(session, roundTripMs);
+    closeWhenIdle(session, socket, this.options.limits.idleTimeoutMs);
+    if (this.phase !== "open") closeGracefully(session);
   }
 
-  private respond(exchange: Exchange): void {
-    this.exchanges.add(exchange);
-    exchange.response.once("close", () => {
-      this.exchanges.delete(exchange);
+  private keepHttp1(socket: Socket): void {
+    const pipeline = new Pipeline();
+    if (this.options.isPrivate) markPrivate(socket);
+    this.http1Sockets.set(socket, pipeline);
+    socket.once("close", () => {
+      this.http1Sockets.delete(socket);
+      pipeline.end();
       this.closeIdleSoon();
     });
-    if (this.phase !== "open") this.endSoon(exchange);
-    respond(exchange, this.options.handler);
+    if (this.phase !== "open") pipeline.close();
   }
 
-  /** Sees to it that the client keeps neither connection nor stream when it has its answer. */
-  private endSoon(exchange: Exchange): void {
-    exchange.closeConnection();
-    closeOnceAnswered(exchange.request, lingerMs);
+  private respond(exchange: Exchange, pipeline?: Pipeline): void {
+    if (pipeline?.add(exchange) === false) return;
+    this.exchanges.add(exchange);
+    exchange.onceEnded(() => {
+      this.exchanges.delete(exchange);
+      pipeline?.delete(exchange);
+      this.closeIdleSoon();
+    });
+    // The client is to keep neither connection nor stream when it has its answer.
+    if (this.phase !== "open") closeOnceAnswered(exchange.request, lingerMs);
+    respond(exchange, this.options.handler);
   }
 
   private closeIdleSoon(): void {
@@ -179,8 +183,7 @@ export class Listener {
   }
 
   private closeIdle(): void {
-    const busy = this.busyConnections();
-    for (const socket of this.http1Sockets) if (!busy.has(socket)) socket.destroySoon();
+    for (const [socket, { isEmpty }] of this.http1Sockets) if (isEmpty) socket.destroySoon();
     if (this.exchanges.size > 0) return;
     // Those that are left have not even shown what they speak.
     if (this.http1Sockets.size + this.http2Sessions.size === 0) destroyAll(this.accepted);
@@ -192,17 +195,7 @@ export class Listener {
     this.lingering = undefined;
     if (this.exchanges.size === 0) destroyAll(this.accepted);
   }
-
-  private busyConnections(): ReadonlySet<object | undefined> {
-    return new Set([...this.exchanges].map(({ request }) => connectionOf(request)));
-  }
 }
-
-/**
- * How long a request that was sent before the client knew of the end may be on its way, in milliseconds. Only then are idle
- * connections closed, and HTTP/2 connections to new streams.
- */
-const roundTripMs = 500;
 
 /** How long a client that has its answers may keep a stream or the connection open, in milliseconds. */
 const lingerMs = 500;

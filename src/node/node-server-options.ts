@@ -46,7 +46,7 @@ export interface Limits {
   readonly idleTimeoutMs?: number;
   /** How many connections there may be at a time; more are closed as they come. Default 10,000. */
   readonly maxConnections?: number;
-  /** How large the head of a request may be, in bytes. Default 16 KiB. */
+  /** How large the head of a request may be, in bytes: at least 1024. Default 16 KiB. */
   readonly maxHeaderBytes?: number;
   /**
    * How many streams one HTTP/2 connection may have open. Default 1000: clients hold back what is more, and streams that
@@ -98,7 +98,13 @@ export function resolveNodeServer(options: NodeServerOptions): {
   const limits = resolveLimits(options);
   return {
     publicListener: { ...options, limits, isPrivate: false },
-    privateListener: second && { handler, host: "127.0.0.1", ...second, limits, isPrivate: true },
+    privateListener: second && {
+      ...second,
+      handler: second.handler ?? handler,
+      host: second.host ?? "127.0.0.1",
+      limits,
+      isPrivate: true,
+    },
   };
 }
 
@@ -113,17 +119,21 @@ const defaults: Required<Limits> = {
 };
 
 function resolveLimits(options: Limits): Required<Limits> {
-  const limits = Object.fromEntries(
-    Object.entries(defaults).map(([name, value]) => [name, options[name as keyof Limits] ?? value]),
-  ) as Required<Limits>;
+  const given = Object.entries(options).filter(([name, value]) => name in defaults && value !== undefined);
+  const limits: Required<Limits> = { ...defaults, ...Object.fromEntries(given) };
   checkMs("createNodeServer: headersTimeoutMs", limits.headersTimeoutMs);
   checkMs("createNodeServer: idleTimeoutMs", limits.idleTimeoutMs);
-  for (const name of ["maxConnections", "maxHeaderBytes", "maxConcurrentStreams"] as const) {
-    check(`createNodeServer: ${name}`, limits[name], `a whole number from 1 to ${largest}`, (count) => {
-      return Number.isInteger(count) && count >= 1 && count <= largest;
-    });
-  }
+  checkCount("maxConnections", limits.maxConnections, 1);
+  // The head of a call by browser or gRPC takes some hundred bytes.
+  checkCount("maxHeaderBytes", limits.maxHeaderBytes, 1024);
+  checkCount("maxConcurrentStreams", limits.maxConcurrentStreams, 1);
   return limits;
+}
+
+function checkCount(name: keyof Limits, count: number, least: number): void {
+  check(`createNodeServer: ${name}`, count, `a whole number from ${least} to ${largest}`, () => {
+    return Number.isInteger(count) && count >= least && count <= largest;
+  });
 }
 
 /** The largest that a limit can be on the wire of HTTP/2 and in Node's parser. */

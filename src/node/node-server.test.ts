@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { ServerResponse } from "node:http";
+import { connect } from "node:http2";
 import { request as httpsRequest } from "node:https";
 import { connect as tlsConnect } from "node:tls";
+import { runInNewContext } from "node:vm";
 import { type DiagLogger, diag } from "@opentelemetry/api";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -14,7 +16,7 @@ import {
 } from "../../test/support/node-server.js";
 import { testCertificate, testKey } from "../../test/support/tls.js";
 import { transportKey } from "../call/transport.js";
-import { createNodeServer, type NodeServerOptions } from "./index.js";
+import { createNodeServer, type NodeServerOptions, type PrivateListenerOptions } from "./index.js";
 
 const tls = { cert: testCertificate, key: testKey };
 const ways: readonly ClientWay[] = ["gRPC", "gRPC-Web", "Connect over HTTP/2", "Connect over HTTP/1.1"];
@@ -157,6 +159,20 @@ describe("what can't be", () => {
       "createNodeServer: maxConnections: expected a whole number from 1 to 2147483647, got 1.5",
     ],
     [
+      { maxHeaderBytes: 10 },
+      "createNodeServer: maxHeaderBytes: expected a whole number from 1024 to 2147483647, got 10",
+    ],
+    ...(["headersTimeoutMs", "idleTimeoutMs"] as const).map((name): [Record<string, unknown>, string] => [
+      { [name]: null },
+      `createNodeServer: ${name}: expected a number of milliseconds from 1 to 2147483647, got null`,
+    ]),
+    ...(["maxConnections", "maxConcurrentStreams"] as const).map(
+      (name): [Record<string, unknown>, string] => [
+        { [name]: null },
+        `createNodeServer: ${name}: expected a whole number from 1 to 2147483647, got null`,
+      ],
+    ),
+    [
       { Host: "a" },
       'createNodeServer: there is no option "Host"; there are handler, port, host, tls, headersTimeoutMs, ' +
         "idleTimeoutMs, maxConnections, maxHeaderBytes, maxConcurrentStreams, private",
@@ -167,12 +183,37 @@ describe("what can't be", () => {
   });
 });
 
+it.each([
+  [{ tls: { cert: "none", key: "none" } }, "createNodeServer: tls: "],
+  [{ private: { port: 0, tls: { cert: "none", key: "none" } } }, "createNodeServer: private: tls: "],
+])("a certificate that is none: the error names the option and keeps Node's: %j", async (bad, where) => {
+  const error = await createNodeServer({ handler: told, port: 0, host: "127.0.0.1", ...bad }).catch(
+    (error: unknown) => error as TypeError,
+  );
+  expect(error).toBeInstanceOf(TypeError);
+  const { message, cause } = error as TypeError;
+  expect(message).toBe(`${where}expected what Node makes a TLS server of: ${(cause as Error).message}`);
+});
+
+it("the private listener stays on 127.0.0.1 when its host is undefined", async () => {
+  const second = { port: 0, host: undefined } as unknown as PrivateListenerOptions;
+  const server = await startNodeServer({ private: second });
+  expect(server.privateListener?.url).toBe(`http://127.0.0.1:${server.privateListener?.port}`);
+});
+
 describe("a handler that fails", () => {
   const failing: Record<string, NodeServerOptions["handler"]> = {
     throws: () => {
       throw new Error("broken");
     },
     rejects: () => Promise.reject(new Error("broken")),
+    "rejects with a promise of another realm": () =>
+      runInNewContext("Promise.reject(error)", { error: new Error("broken") }),
+    "throws with headers of its own": (_request, response) => {
+      response.statusCode = 201;
+      for (const [name, value] of Object.entries(ownHeaders)) response.setHeader(name, value);
+      throw new Error("broken");
+    },
     "rejects after its headers": async (_request, response) => {
       response.writeHead(200);
       if (response instanceof ServerResponse) response.flushHeaders();
@@ -180,12 +221,50 @@ describe("a handler that fails", () => {
     },
   };
 
-  it.each(["throws", "rejects"])("%s: 500, and it is reported", async (how) => {
-    const reports = diagReports();
-    const { url } = await startNodeServer({ handler: failing[how] ?? told });
-    const response = await fetch(`${url}/a?secret=b`);
-    expect([response.status, await response.text()]).toEqual([500, "internal error\n"]);
-    expect(reports).toEqual([["connect-clue: /a could not be answered", new Error("broken")]]);
+  it.each(Object.keys(failing).filter((how) => how !== "rejects after its headers"))(
+    "%s: 500, and it is reported",
+    async (how) => {
+      const reports = diagReports();
+      const { url } = await startNodeServer({ handler: failing[how] ?? told });
+      const response = await fetch(`${url}/a?secret=b`);
+      expect([response.status, await response.text()]).toEqual([500, "internal error\n"]);
+      expect(Object.fromEntries(response.headers)).toEqual({
+        connection: "keep-alive",
+        "content-length": "15",
+        "content-type": "text/plain; charset=utf-8",
+        date: expect.any(String),
+        "keep-alive": expect.any(String),
+      });
+      expect(reports).toEqual([["connect-clue: /a could not be answered", new Error("broken")]]);
+    },
+  );
+
+  it("answers with its next request on the same connection what belongs to it", async () => {
+    diagReports();
+    const handler: NodeServerOptions["handler"] = (request, response) =>
+      request.url === "/"
+        ? failing["throws with headers of its own"]?.(request, response)
+        : told(request, response);
+    const { port } = await startNodeServer({ handler });
+    const gets = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    const bodies = (await rawConnection(port, gets).closed).split(/HTTP\/1\.1.*?\r\n\r\n/s);
+    expect(bodies).toEqual(["", "internal error\n", "1.1 GET /a"]);
+  });
+
+  it("throws with headers of its own, over HTTP/2: they are not sent", async () => {
+    diagReports();
+    const { url } = await startNodeServer({ handler: failing["throws with headers of its own"] ?? told });
+    const session = connect(url);
+    onTestFinished(() => session.destroy());
+    const stream = session.request({ ":path": "/" });
+    const [headers] = await once(stream, "response");
+    expect((await stream.setEncoding("utf8").toArray()).join("")).toBe("internal error\n");
+    expect(Object.fromEntries(Object.entries(headers))).toEqual({
+      ":status": 500,
+      "content-length": "15",
+      "content-type": "text/plain; charset=utf-8",
+      date: expect.any(String),
+    });
   });
 
   it("rejects after its headers: the response is cut, and it is reported", async () => {
@@ -196,6 +275,13 @@ describe("a handler that fails", () => {
     expect(reports).toEqual([["connect-clue: /a could not be answered", new Error("broken")]]);
   });
 });
+
+const ownHeaders = {
+  "Content-Length": "1000",
+  "Content-Encoding": "gzip",
+  "Set-Cookie": "a=b",
+  "Transfer-Encoding": "chunked",
+};
 
 /** Answers with what it was asked. */
 const told: NodeServerOptions["handler"] = (request, response) => {

@@ -20,6 +20,7 @@ describe("readPreface", () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ same, rest, cuts }) => {
         const text = preface.slice(0, same) + rest;
+        fc.pre(text === preface || !preface.startsWith(text));
         const { socket, protocol } = reading();
         for (const part of partsOf(text, cuts)) socket.push(part, "latin1");
         expect(await protocol).toBe(text.startsWith(preface) ? "HTTP/2" : "HTTP/1");

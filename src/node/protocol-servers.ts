@@ -5,15 +5,24 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Limits, ResolvedListener } from "./node-server-options.js";
 
 /** A server that accepts connections and speaks nothing above TLS. */
-export function createAcceptor({ tls, limits }: ResolvedListener): Server {
-  // A stream can be silent for hours: TCP finds out whether its client is still there.
-  const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
-  const handshakeTimeout = limits.headersTimeoutMs;
-  const acceptor = tls
-    ? createTlsServer({ ...tls, ...tcp, handshakeTimeout, ALPNProtocols: ["h2", "http/1.1"] })
-    : createNetServer(tcp);
-  acceptor.maxConnections = limits.maxConnections;
+export function createAcceptor(options: ResolvedListener): Server {
+  const acceptor = options.tls ? createTlsAcceptor(options) : createNetServer(tcp);
+  acceptor.maxConnections = options.limits.maxConnections;
   return acceptor;
+}
+
+// A stream can be silent for hours: TCP finds out whether its client is still there.
+const tcp = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
+
+function createTlsAcceptor({ tls, limits, isPrivate }: ResolvedListener): Server {
+  const handshakeTimeout = limits.headersTimeoutMs;
+  try {
+    return createTlsServer({ ...tls, ...tcp, handshakeTimeout, ALPNProtocols: ["h2", "http/1.1"] });
+  } catch (cause) {
+    const where = `createNodeServer: ${isPrivate ? "private: " : ""}tls`;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TypeError(`${where}: expected what Node makes a TLS server of: ${reason}`, { cause });
+  }
 }
 
 /** A server that speaks HTTP/1 on the connections that it is given by `emit("connection", socket)`. */
