@@ -19,7 +19,7 @@ describe("checks", () => {
     const checker = createChecker({ dependencies: [new Switched("db"), cache], cacheMs: 0 });
     const up = { up: true, latencyMs: 0, error: undefined };
     const db = { ...up, name: "db", critical: true };
-    const well = { ...up, name: "cache", critical: false };
+    const well = { ...up, name: "cache", critical: false, latencyMs: 250 };
     const first = await afterMs(250, checker.check());
     open();
     await vi.advanceTimersByTimeAsync(0);
