@@ -1,4 +1,5 @@
 /** What clients see when a server under load is drained. */
+import { setMaxListeners } from "node:events";
 import { type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
 import {
@@ -146,6 +147,7 @@ describe("drainOnSignals", () => {
 async function start(chat: Partial<ServiceImpl<typeof ChatService>>) {
   const sink = new LineSink();
   const shutdown = new AbortController();
+  setMaxListeners(0, shutdown.signal);
   const checker = createChecker({ logger: sink.logger });
   const handler = connectNodeAdapter({
     interceptors: [serverInterceptor({ log: false })],
