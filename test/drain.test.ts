@@ -1,14 +1,8 @@
 /** What clients see when a server under load is drained. */
 import { setMaxListeners } from "node:events";
-import { type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type ServiceImpl } from "@connectrpc/connect";
-import {
-  connectNodeAdapter,
-  createConnectTransport,
-  createGrpcTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
-import * as grpc from "@grpc/grpc-js";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { ServiceError } from "@grpc/grpc-js";
 import { receive, serverInterceptor } from "connect-clue";
 import { createChecker, Health, healthRoutes } from "connect-clue/health";
 import { createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
@@ -17,10 +11,17 @@ import { type ChatRequest, ChatService } from "../examples/chat/gen/chat/v1/chat
 import { run, says } from "./support/chat-process.js";
 import { gate } from "./support/gate.js";
 import { LineSink, parseLines } from "./support/line-sink.js";
+import {
+  type ClientWay,
+  chatClient,
+  grpcJsSay,
+  isRefused,
+  type Say,
+  sayOf,
+  transportTo,
+} from "./support/node-server.js";
 import { expectNothingInFlight } from "./support/nothing-in-flight.js";
 import { until } from "./support/until.js";
-
-type Say = (text: string) => Promise<{ readonly text: string }>;
 
 describe("a drain under load", () => {
   it("loses no accepted call", async () => {
@@ -35,18 +36,11 @@ describe("a drain under load", () => {
         for await (const [, { text }] of receive(requests, context)) yield { text };
       },
     });
-    const clients = [grpcClient, connectHttp2Client, connectHttp1Client].flatMap((connect) =>
-      [1, 2].map(() => connect(server.url)),
-    );
-    const says: Say[] = [
-      ...clients.map(
-        ({ say }): Say =>
-          (text) =>
-            say({ text }),
-      ),
-      grpcJsClient(server.url),
-    ];
-    const streams = clients.filter(({ http }) => http === 2).map(openStream);
+    const twice = (way: ClientWay) => [chatClient(server.url, way), chatClient(server.url, way)];
+    const http2Clients = (["gRPC", "Connect over HTTP/2"] as const).flatMap(twice);
+    const clients = [...http2Clients, ...twice("Connect over HTTP/1.1")];
+    const says = [...clients.map(sayOf), grpcJsSay(server.url)];
+    const streams = http2Clients.map(openStream);
     await Promise.all(streams.map(({ opened }) => opened));
     const loads = says.flatMap((say, n) => [1, 2, 3, 4].map((m) => load(say, `${n}.${m}`)));
     await until(() => accepted.length > 300);
@@ -66,7 +60,7 @@ describe("a drain under load", () => {
 
   it("tells watchers of health that it is not serving, and then ends their streams", async () => {
     const server = await start({});
-    const transport = grpcTransport(server.url);
+    const transport = transportTo(server.url, "gRPC");
     const statuses: number[] = [];
     const serving = gate();
     const ended = (async () => {
@@ -98,13 +92,13 @@ describe("a drain under load", () => {
         return await stuck;
       },
     });
-    const client = createClient(ChatService, grpcTransport(server.url));
+    const client = chatClient(server.url, "gRPC");
     const calls = [
       client.say({}),
       client.upload(forever()),
       collect(client.chat(forever())),
-      connectHttp1Client(server.url).say({}),
-      grpcJsClient(server.url)("x"),
+      chatClient(server.url, "Connect over HTTP/1.1").say({}),
+      grpcJsSay(server.url)("x"),
     ].map((call) => call.then(() => "answered", codeOf));
     await until(() => entered.length === 5);
 
@@ -164,65 +158,20 @@ async function start(chat: Partial<ServiceImpl<typeof ChatService>>) {
   return { url: server.url, draining, lines: () => sink.lines };
 }
 
-function grpcTransport(baseUrl: string) {
-  const sessionManager = new Http2SessionManager(baseUrl);
-  onTestFinished(() => sessionManager.abort());
-  return createGrpcTransport({ baseUrl, sessionManager });
-}
-
-interface ChatClient extends Client<typeof ChatService> {
-  readonly http: 1 | 2;
-}
-
-function grpcClient(baseUrl: string): ChatClient {
-  return { http: 2, ...createClient(ChatService, grpcTransport(baseUrl)) };
-}
-
-function connectHttp2Client(baseUrl: string): ChatClient {
-  const sessionManager = new Http2SessionManager(baseUrl);
-  onTestFinished(() => sessionManager.abort());
-  const transport = createConnectTransport({ baseUrl, httpVersion: "2", sessionManager });
-  return { http: 2, ...createClient(ChatService, transport) };
-}
-
-function connectHttp1Client(baseUrl: string): ChatClient {
-  return { http: 1, ...createClient(ChatService, createConnectTransport({ baseUrl, httpVersion: "1.1" })) };
-}
-
-function grpcJsClient(baseUrl: string): Say {
-  const client = new grpc.Client(new URL(baseUrl).host, grpc.credentials.createInsecure());
-  onTestFinished(() => client.close());
-  const { input, output, parent, name } = ChatService.method.say satisfies DescMethodUnary;
-  return (text) =>
-    new Promise((resolve, reject) => {
-      client.makeUnaryRequest<{ text: string }, { text: string }>(
-        `/${parent.typeName}/${name}`,
-        (message) => Buffer.from(toBinary(input, { $typeName: input.typeName, ...message })),
-        (bytes) => fromBinary(output, bytes),
-        { text },
-        (error, answer) => {
-          if (answer === undefined)
-            reject(new ConnectError(error?.details ?? "", error?.code as Code | undefined));
-          else resolve(answer);
-        },
-      );
-    });
-}
-
 /** Calls again and again until a call fails. */
 async function load(say: Say, name: string) {
   const answered: string[] = [];
   for (let n = 1; ; n++) {
     const text = `${name}.${n}`;
     try {
-      answered.push((await say(text)).text);
+      answered.push(await say(text));
     } catch (error) {
-      return { answered, error: ConnectError.from(error) };
+      return { answered, error };
     }
   }
 }
 
-function openStream(client: ChatClient): { opened: Promise<void>; ended: Promise<string> } {
+function openStream(client: Client<typeof ChatService>): { opened: Promise<void>; ended: Promise<string> } {
   const opened = gate();
   const ended = (async () => {
     for await (const _ of client.chat(forever())) opened.open();
@@ -240,11 +189,7 @@ async function collect(messages: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of messages);
 }
 
-/** Node's client refuses a call itself when it has just heard that the connection takes no more; Connect calls that internal. */
-function isRefused({ code, rawMessage }: ConnectError): boolean {
-  return code === Code.Unavailable || rawMessage.endsWith("NGHTTP2_REFUSED_STREAM");
-}
-
-function codeOf(error: unknown): string {
-  return Code[ConnectError.from(error).code] ?? "";
+/** The name of the code that Connect's client or grpc-js gives: their numbers are the same. */
+function codeOf({ code }: ConnectError | ServiceError): string | undefined {
+  return Code[code];
 }

@@ -23,6 +23,11 @@ export function checkChoice(option: string, value: string | undefined, choices: 
   check(option, value, accepts, (text) => choices.includes(text));
 }
 
+/** Checks an option that is a function. */
+export function checkFunction(option: string, value: unknown): void {
+  check(option, value, "a function", (given) => typeof given === "function");
+}
+
 /** The longest that a timer waits: with more, or with Infinity, Node's goes off at once. */
 export const longestMs = 2 ** 31 - 1;
 

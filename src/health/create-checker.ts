@@ -45,13 +45,8 @@ class PingingChecker implements Checker {
   async check(options: CheckOptions = {}): Promise<HealthReport> {
     const { keys, signal } = resolveCheckOptions(options);
     signal?.throwIfAborted();
-    // Who asks for the whole is told of every dependency, and waits a moment for those that do not matter.
-    const all = keys.includes(whole) ? this.pings.fresh(this.dependencies) : undefined;
-    const needed = this.pings.fresh([...new Set(keys.flatMap((key) => this.services.needs(key)))]);
-    const known = Promise.resolve(needed).then(() => all && inTime(othersMs, all));
-    if (all !== undefined || needed !== undefined) {
-      await (signal === undefined ? known : orAborted(known, signal));
-    }
+    const answers = this.answers(keys);
+    await (signal === undefined ? answers : orAborted(answers, signal));
     return this.report();
   }
 
@@ -102,6 +97,13 @@ class PingingChecker implements Checker {
       version: this.options.version,
       dependencies: this.dependencies.filter(({ up }) => up !== undefined).map(({ report }) => report),
     };
+  }
+
+  /** Who asks for the whole is told of every dependency, and waits a moment for those that do not matter. */
+  private async answers(keys: readonly string[]): Promise<void> {
+    const all = keys.includes(whole) ? this.pings.fresh(this.dependencies) : undefined;
+    await this.pings.fresh([...new Set(keys.flatMap((key) => this.services.needs(key)))]);
+    if (all !== undefined) await inTime(othersMs, all);
   }
 
   /** Whether someone waits for what pings may change. */

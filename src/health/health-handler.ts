@@ -1,6 +1,7 @@
 import { check, needMethods } from "../call/check.js";
 import { type HttpGet, type HttpHandler, type HttpRequest, handleGets } from "../call/http-handler.js";
 import { checkKnown } from "../call/options.js";
+import { roundedMs } from "../call/rounded-ms.js";
 import { type HealthBody, healthAnswer } from "./health-answer.js";
 import type { Checker, HealthReport } from "./types.js";
 
@@ -71,7 +72,7 @@ function bodyOf(report: HealthReport, checker: Checker, request: HttpRequest): H
     services: Object.fromEntries(Array.from(checker.statuses()).sort(byName)),
     // Why one is down is for the log: who asks here is a stranger.
     dependencies: dependencies.map(({ name, up, critical, latencyMs }) => {
-      return { name, up, critical, latency_ms: Math.round(latencyMs * 1000) / 1000 };
+      return { name, up, critical, latency_ms: roundedMs(latencyMs) };
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { check, checkChoice } from "../call/check.js";
+import { check, checkChoice, checkFunction } from "../call/check.js";
 import { parseAddress } from "./address.js";
 import { checkHeaders, checkPinger, makePinger, type PingerOptions } from "./pinger.js";
 import type { Dependency } from "./types.js";
@@ -43,7 +43,7 @@ function checkOptions(name: string, options: HttpPingerOptions): void {
   checkChoice("httpPinger: scheme", options.scheme, ["http", "https"]);
   check("httpPinger: path", options.path, 'a path that begins with "/"', isPath);
   checkHeaders("httpPinger: headers", options.headers);
-  check("httpPinger: fetch", options.fetch, "a function", (value) => typeof value === "function");
+  checkFunction("httpPinger: fetch", options.fetch);
 }
 
 function isPath(path: unknown): boolean {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { reportFault } from "../call/fault.js";
 import { runIn } from "../call/implicit.js";
+import { roundedMs } from "../call/rounded-ms.js";
 import { logger } from "../log/index.js";
 import type { ResolvedCheckerOptions } from "./checker-options.js";
 import type { DependencyState } from "./dependency-state.js";
@@ -63,7 +64,7 @@ export class Pings {
 
   private log({ report: { name, up, latencyMs, error } }: DependencyState): void {
     const log = this.options.logger ?? logger(ROOT_CONTEXT);
-    const fields = { dependency: name, latency_ms: Math.round(latencyMs * 1000) / 1000 };
+    const fields = { dependency: name, latency_ms: roundedMs(latencyMs) };
     try {
       if (up) log.info("dependency is up", fields);
       else log.warn("dependency is down", { ...fields, error });

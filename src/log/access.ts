@@ -1,5 +1,6 @@
 import type { Code } from "@connectrpc/connect";
 import { asConnectError, codeName, isServerFault } from "../call/code.js";
+import { roundedMs } from "../call/rounded-ms.js";
 import type { FailureOutcome, Outcome } from "../call/types.js";
 import type { CallLog } from "./call-log.js";
 import type { AccessLine, CallLogOptions } from "./call-options.js";
@@ -51,7 +52,7 @@ function record(log: CallLog, line: AccessLine, time: number, outcome?: Outcome)
 function endFields({ core: { keys } }: CallLog, outcome: Outcome): Fields {
   return {
     [keys.code]: outcome.code === undefined ? "ok" : codeName(outcome.code),
-    [keys.duration]: Math.round(outcome.durationMs * 1000) / 1000,
+    [keys.duration]: roundedMs(outcome.durationMs),
     [keys.received]: outcome.received,
     [keys.sent]: outcome.sent,
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
+import { constants, type Http2ServerRequest } from "node:http2";
 
 /**
  * Whether the response to a request is complete. An HTTP/2 stream may still be open then: its client has not ended the
@@ -22,9 +22,7 @@ export function closeOnceAnswered(request: IncomingMessage | Http2ServerRequest,
   else stream.once("wantTrailers", linger);
 
   function linger(): void {
-    const timer = setTimeout(() => stream.close(noError), lingerMs);
+    const timer = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), lingerMs);
     stream.once("close", () => clearTimeout(timer));
   }
 }
-
-const noError = 0;

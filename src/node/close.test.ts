@@ -1,17 +1,16 @@
 import { once } from "node:events";
 import { ServerResponse } from "node:http";
 import { connect } from "node:http2";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { SayRequestSchema, SayResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { gate } from "../../test/support/gate.js";
 import {
   type ClientWay,
   chatClient,
   chatHandler,
+  grpcJsSay,
+  isRefused,
   rawConnection,
+  sayOf,
   startNodeServer,
 } from "../../test/support/node-server.js";
 import { testCertificate, testKey } from "../../test/support/tls.js";
@@ -219,35 +218,4 @@ async function waiting(secret?: PrivateListenerOptions) {
 function begin(response: Parameters<NodeRequestHandler>[1]): void {
   response.writeHead(200);
   if (response instanceof ServerResponse) response.write("begun");
-}
-
-type Say = (text: string) => Promise<string>;
-
-function sayOf(client: ReturnType<typeof chatClient>): Say {
-  return async (text) => (await client.say({ text })).text;
-}
-
-function grpcJsSay(url: string): Say {
-  const client = new Client(new URL(url).host, credentials.createInsecure());
-  onTestFinished(() => client.close());
-  return (text) =>
-    new Promise((resolve, reject) => {
-      client.makeUnaryRequest(
-        "/chat.v1.ChatService/Say",
-        (request: string) =>
-          Buffer.from(toBinary(SayRequestSchema, create(SayRequestSchema, { text: request }))),
-        (bytes) => fromBinary(SayResponseSchema, bytes).text,
-        text,
-        (error, answer) => (error ? reject(error) : resolve(answer ?? "")),
-      );
-    });
-}
-
-/**
- * Whether a call was never accepted: no connection any more, or a stream that Node's client has not sent after all, since it
- * learned of the end in the meantime.
- */
-function isRefused(error: unknown): boolean {
-  if (!(error instanceof ConnectError)) return (error as ServiceError).code === status.UNAVAILABLE;
-  return error.code === Code.Unavailable || error.rawMessage.endsWith("NGHTTP2_REFUSED_STREAM");
 }

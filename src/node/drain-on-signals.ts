@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
 import { constants } from "node:os";
-import { check } from "../call/check.js";
+import { check, checkFunction } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
-import { type DrainReport, drainOnce } from "./drain.js";
+import { drainOnce } from "./drain.js";
 import { type DrainOptions, drainOptionNames, type ResolvedDrain, resolveDrain } from "./drain-options.js";
 
 /** Options of {@link drainOnSignals}. */
@@ -36,7 +36,7 @@ export function drainOnSignals(options: DrainOnSignalsOptions): () => void {
     "a list of names of signals that can be caught, such as SIGTERM",
     areSignals,
   );
-  check(`${where}: exit`, exit, "a function", (value) => typeof value === "function");
+  checkFunction(`${where}: exit`, exit);
   const plan = resolveDrain(where, drainOptions);
   // Connect has every call in flight listen to it: more than ten are no leak.
   if (plan.shutdown !== undefined) setMaxListeners(0, plan.shutdown.signal);
@@ -53,7 +53,7 @@ function signalHandler(plan: ResolvedDrain, exit: (code: number) => void): (sign
   return (signal) => {
     if (firstAt === undefined) {
       firstAt = performance.now();
-      void drainOnce(plan, signal).then(({ exitCode }: DrainReport) => exit(exitCode));
+      void drainOnce(plan, signal).then(({ exitCode }) => exit(exitCode));
     } else if (performance.now() - firstAt >= sameSignalMs) {
       const exitCode = 128 + constants.signals[signal];
       plan.logger.warn("stopped at once by a second signal", {

@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
-import { check, checkMethods, checkMs, needMethods } from "../call/check.js";
+import { check, checkFunction, checkMethods, checkMs, needMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import { type Logger, logger as rootLogger } from "../log/index.js";
 import { DrainLog } from "./drain-log.js";
@@ -55,7 +55,7 @@ export function resolveDrain(where: string, options: DrainOptions): ResolvedDrai
   );
   checkMethods(`${where}: checker`, options.checker, ["shutdown"]);
   checkMethods(`${where}: telemetry`, options.telemetry, ["shutdown"]);
-  check(`${where}: onDrained`, options.onDrained, "a function", (value) => typeof value === "function");
+  checkFunction(`${where}: onDrained`, options.onDrained);
   checkMethods(`${where}: logger`, options.logger, ["print", "warn", "error", "flush"]);
   for (const name of ["closeAfterMs", "noticeAfterMs", "graceMs", "flushMs"] as const) {
     checkMs(`${where}: ${name}`, options[name], 0);

@@ -1,4 +1,4 @@
-import type { ServerHttp2Session } from "node:http2";
+import { constants, type ServerHttp2Session } from "node:http2";
 
 /**
  * How long a request that was sent before the client knew of the end may be on its way, in milliseconds. Only then are idle
@@ -15,7 +15,7 @@ export function closeGracefully(session: ServerHttp2Session): void {
   if (session.closed || session.destroyed) return;
   const timer = setTimeout(close, roundTripMs);
   session.once("close", () => clearTimeout(timer));
-  session.goaway(noError, lastOfAllStreams);
+  session.goaway(constants.NGHTTP2_NO_ERROR, lastOfAllStreams);
   session.ping(close);
 
   function close(): void {
@@ -24,5 +24,4 @@ export function closeGracefully(session: ServerHttp2Session): void {
   }
 }
 
-const noError = 0;
 const lastOfAllStreams = 2 ** 31 - 1;

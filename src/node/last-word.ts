@@ -1,3 +1,4 @@
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import type { Exchange } from "./exchange.js";
 
 /**
@@ -21,9 +22,6 @@ const grpcStatus = `grpc-status: 14\r\ngrpc-message: ${message}\r\n`;
 const connectEnd = JSON.stringify({ error: { code: "unavailable", message } });
 
 /** The last message of a stream. Connect's adapter writes whole envelopes only, so it stands at the right place. */
-function envelope(flags: number, text: string): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt8(flags, 0);
-  head.writeUInt32BE(Buffer.byteLength(text), 1);
-  return Buffer.concat([head, Buffer.from(text)]);
+function envelope(flags: number, text: string): Uint8Array {
+  return encodeEnvelope(flags, new TextEncoder().encode(text));
 }

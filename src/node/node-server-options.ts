@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { TlsOptions } from "node:tls";
-import { check, checkMs } from "../call/check.js";
+import { check, checkFunction, checkMs } from "../call/check.js";
 import { checkKnown, unexpected } from "../call/options.js";
 
 /** Answers requests of HTTP/1.1 and HTTP/2: what `connectNodeAdapter` returns, or an `HttpHandler`. */
@@ -88,12 +88,7 @@ export function resolveNodeServer(options: NodeServerOptions): {
   if (second !== undefined) {
     checkKnown("createNodeServer: private", second, listenOptions);
     checkListen("createNodeServer: private", second);
-    check(
-      "createNodeServer: private: handler",
-      second.handler,
-      "a function",
-      (fn) => typeof fn === "function",
-    );
+    checkFunction("createNodeServer: private: handler", second.handler);
   }
   const limits = resolveLimits(options);
   return {

@@ -4,7 +4,7 @@ import {
   DiagLogLevel,
   type TextMapPropagator,
 } from "@opentelemetry/api";
-import { check, checkChoice, checkMethods, checkMs, hasMethods } from "../call/check.js";
+import { check, checkChoice, checkFunction, checkMethods, checkMs, hasMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import type { Logger } from "../log/index.js";
 import { type BufferSpansOptions, resolveBufferSpans } from "./buffered-spans.js";
@@ -131,7 +131,7 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
   checkPropagators(options.propagators);
   checkFlag("detectResource", options.detectResource);
   check(`${where}: resource`, options.resource, "attributes or a resource", (it) => typeof it === "object");
-  check(`${where}: errorHandler`, options.errorHandler, "a function", (it) => typeof it === "function");
+  checkFunction(`${where}: errorHandler`, options.errorHandler);
   checkChoice(`${where}: diagLevel`, options.diagLevel, diagLevels);
   if (options.bufferSpans !== undefined) resolveBufferSpans(options.bufferSpans);
   checkMs(`${where}: readerIntervalMs`, options.readerIntervalMs);

@@ -1,10 +1,14 @@
 import { connect as netConnect, type Socket } from "node:net";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   type Client,
+  Code,
+  ConnectError,
   type ConnectRouter,
   createClient,
   type Interceptor,
   type ServiceImpl,
+  type Transport,
 } from "@connectrpc/connect";
 import {
   connectNodeAdapter,
@@ -13,6 +17,7 @@ import {
   createGrpcWebTransport,
   Http2SessionManager,
 } from "@connectrpc/connect-node";
+import { credentials, Client as GrpcJsClient, type ServiceError, status } from "@grpc/grpc-js";
 import {
   createNodeServer,
   type NodeRequestHandler,
@@ -21,7 +26,7 @@ import {
   nodeContextValues,
 } from "connect-clue/node";
 import { onTestFinished } from "vitest";
-import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { ChatService, SayRequestSchema, SayResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { testCertificate } from "./tls.js";
 
 /** A server of the kit for the length of the test, on a free port of 127.0.0.1. */
@@ -50,16 +55,55 @@ export type ClientWay = "gRPC" | "gRPC-Web" | "Connect over HTTP/2" | "Connect o
 
 /** A client with a connection of its own, for the length of the test. */
 export function chatClient(baseUrl: string, way: ClientWay): Client<typeof ChatService> {
+  return createClient(ChatService, transportTo(baseUrl, way));
+}
+
+/** A transport with a connection of its own, for the length of the test. */
+export function transportTo(baseUrl: string, way: ClientWay): Transport {
   const nodeOptions = { ca: testCertificate };
   if (way === "Connect over HTTP/1.1") {
-    return createClient(ChatService, createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions }));
+    return createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions });
   }
   const sessionManager = new Http2SessionManager(baseUrl, {}, nodeOptions);
   onTestFinished(() => sessionManager.abort());
   const options = { baseUrl, httpVersion: "2", sessionManager } as const;
-  if (way === "gRPC") return createClient(ChatService, createGrpcTransport(options));
-  if (way === "gRPC-Web") return createClient(ChatService, createGrpcWebTransport(options));
-  return createClient(ChatService, createConnectTransport(options));
+  if (way === "gRPC") return createGrpcTransport(options);
+  if (way === "gRPC-Web") return createGrpcWebTransport(options);
+  return createConnectTransport(options);
+}
+
+/** Makes a call of `Say`, and gives the text of its answer. */
+export type Say = (text: string) => Promise<string>;
+
+/** `Say` by a client of Connect. */
+export function sayOf(client: Client<typeof ChatService>): Say {
+  return async (text) => (await client.say({ text })).text;
+}
+
+/** `Say` by grpc-js, with a connection of its own, for the length of the test. */
+export function grpcJsSay(url: string): Say {
+  const client = new GrpcJsClient(new URL(url).host, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  return (text) =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        "/chat.v1.ChatService/Say",
+        (request: string) =>
+          Buffer.from(toBinary(SayRequestSchema, create(SayRequestSchema, { text: request }))),
+        (bytes) => fromBinary(SayResponseSchema, bytes).text,
+        text,
+        (error, answer) => (error ? reject(error) : resolve(answer ?? "")),
+      );
+    });
+}
+
+/**
+ * Whether a call was never accepted: no connection any more, or a stream that Node's client has not sent after all, since it
+ * learned of the end in the meantime. Of an error of Connect's client or of grpc-js.
+ */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof ConnectError)) return (error as ServiceError).code === status.UNAVAILABLE;
+  return error.code === Code.Unavailable || error.rawMessage.endsWith("NGHTTP2_REFUSED_STREAM");
 }
 
 /** A connection by hand. */
