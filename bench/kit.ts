@@ -1,5 +1,6 @@
-import type { Interceptor } from "@connectrpc/connect";
+import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import { createLogger, type LoggerOptions, type LogOptions, serverInterceptor } from "connect-clue";
+import { debugRoutes } from "connect-clue/debug";
 import { registerTelemetry } from "./telemetry.js";
 
 /** The benchmarked configurations; `bare` has nothing of the kit. */
@@ -7,12 +8,24 @@ export type Variant = "bare" | "bare again" | KitVariant;
 
 /**
  * How the kit is set up. `logs alone`: no OpenTelemetry SDK is there. `all on`: one is, spans are sampled at 10 %, metrics
- * are collected. With `implicit context` the contexts are kept in an AsyncLocalStorage.
+ * are collected. With `implicit context` the contexts are kept in an AsyncLocalStorage. With `debug ready` the debug service is
+ * there, and payloads would be logged, but debug is off.
  */
-export type KitVariant = "logs alone" | "all on" | "all on, implicit context" | "all on, spans buffered";
+export type KitVariant =
+  | "logs alone"
+  | "logs alone, debug ready"
+  | "all on"
+  | "all on, implicit context"
+  | "all on, spans buffered";
 
 /** The variants with the kit that are measured end to end. */
 export const kitVariants = ["logs alone", "all on", "all on, implicit context"] as const satisfies Variant[];
+
+/** Those that are driven directly alone. */
+export const directVariants = [
+  "logs alone, debug ready",
+  "all on, spans buffered",
+] as const satisfies Variant[];
 
 /**
  * The variant that a worker was started as.
@@ -21,7 +34,7 @@ export const kitVariants = ["logs alone", "all on", "all on, implicit context"] 
  */
 export function variantFromCommandLine(): Variant {
   const name = process.argv[2];
-  const known: readonly string[] = ["bare", "bare again", "all on, spans buffered", ...kitVariants];
+  const known: readonly string[] = ["bare", "bare again", ...directVariants, ...kitVariants];
   if (name !== undefined && known.includes(name)) return name as Variant;
   throw new TypeError(`expected the name of a variant, got ${name}`);
 }
@@ -36,15 +49,19 @@ export function kitInterceptor(
   log: LogOptions = {},
 ): Interceptor {
   const hasImplicitContext = variant === "all on, implicit context";
-  if (variant !== "logs alone") {
+  const isDebugReady = variant === "logs alone, debug ready";
+  const isAlone = variant === "logs alone" || isDebugReady;
+  if (isDebugReady) debugRoutes({ authorize: () => "nobody" })(createConnectRouter());
+  if (!isAlone) {
     registerTelemetry({
       hasContextManager: hasImplicitContext,
       buffersSpans: variant === "all on, spans buffered",
     });
   }
   return serverInterceptor({
-    logger: createLogger({ sink: variant === "logs alone" ? silence : nothing, ...logging }),
+    logger: createLogger({ sink: isAlone ? silence : nothing, ...logging }),
     log,
+    payloads: isDebugReady && {},
     implicitContext: hasImplicitContext,
   });
 }

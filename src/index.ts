@@ -54,4 +54,10 @@ export {
   withLogger,
 } from "./log/index.js";
 export type { MetricsOptions } from "./metrics/index.js";
+export {
+  type PayloadFormat,
+  type PayloadOptions,
+  type RedactedJsonOptions,
+  redactedJson,
+} from "./payloads/index.js";
 export type { CarrierKind, TraceOptions } from "./trace/index.js";

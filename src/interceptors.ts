@@ -9,6 +9,8 @@ import type { Logger, LogOptions } from "./log/index.js";
 import { logObserver } from "./log/observer.js";
 import type { MetricsOptions } from "./metrics/index.js";
 import { metricsObserver } from "./metrics/observer.js";
+import type { PayloadOptions } from "./payloads/index.js";
+import { payloadObserver } from "./payloads/observer.js";
 import type { TraceOptions } from "./trace/index.js";
 import { traceObserver } from "./trace/observer.js";
 
@@ -22,6 +24,11 @@ export interface InterceptorOptions {
   readonly trace?: TraceOptions | false;
   /** What is measured of calls; false for nothing. Without an OpenTelemetry SDK nothing is. */
   readonly metrics?: MetricsOptions | false;
+  /**
+   * Which messages are logged, and how, while debug is on for their call. Fields with `debug_redact` never are. Default: none
+   * are, until one writes `payloads: {}`.
+   */
+  readonly payloads?: PayloadOptions | false;
   /** Who may ask for sampling and debug of one call, by a request header. Servers only. Default: nobody. */
   readonly force?: ForceOptions;
   /** One's own observers, after the kit's. A factory is called for each call, and may return nothing. */
@@ -79,12 +86,13 @@ function interceptor(side: Side, options: InterceptorOptions): Interceptor {
 
 /** In this order: what forces a call decides its sampling, its span decides whether its lines are written. */
 function features(side: Side, options: InterceptorOptions): CallObserverFactory[] {
-  const { logger, log = {}, trace = {}, metrics = {}, force } = options;
+  const { logger, log = {}, trace = {}, metrics = {}, payloads = false, force } = options;
   return [
     ...(force === undefined ? [] : [forceObserver(side, force)]),
     ...(trace === false ? [] : [traceObserver(trace)]),
     ...(metrics === false ? [] : [metricsObserver(side, metrics)]),
     ...(log === false ? [] : [logObserver(logger, log)]),
+    ...(payloads === false ? [] : [payloadObserver(payloads)]),
   ];
 }
 
@@ -93,6 +101,7 @@ const known: readonly (keyof InterceptorOptions)[] = [
   "log",
   "trace",
   "metrics",
+  "payloads",
   "force",
   "observers",
   "filter",

@@ -32,7 +32,8 @@ describe("npm run demo", () => {
       "4. A stream that the client leaves",
       "5. The trace of one message through two services",
       "6. What probes see, on the same port",
-      "7. The end",
+      "7. Debug, while it runs",
+      "8. The end",
     ]);
     expect(demo.stdout).not.toContain("\u001b");
   });
@@ -56,7 +57,7 @@ describe("npm run demo", () => {
 describe("npm start", () => {
   it("tells on standard error where it listens and what to try, and logs alone on standard output", async () => {
     const server = await startServer({ LOG_FORMAT: "json" });
-    expect(server.stderr.trim().split("\n")).toHaveLength(7);
+    expect(server.stderr.trim().split("\n")).toHaveLength(8);
     expect(server.stderr.match(/^ {2}npx buf curl .*$/gm)).toHaveLength(4);
 
     await server.client.say({ text: "hi" });
@@ -72,7 +73,7 @@ describe("npm start", () => {
       "info draining",
       "info drained",
     ]);
-    expect(server.stderr.trim().split("\n")).toHaveLength(7);
+    expect(server.stderr.trim().split("\n")).toHaveLength(8);
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)("stops with 0 on %s, and says so", async (signal) => {

@@ -25,19 +25,24 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   log: { mayImport: ["call", "context"] },
   trace: features,
   metrics: features,
+  payloads: features,
+  debug: { mayImport: [...features.mayImport, "log/live", "payloads/index", "node/index"] },
+  // The command-line client is a client like any other: it knows the services' messages alone.
+  cli: { mayImport: ["call"] },
   health: features,
   node: features,
   reflection: features,
   telemetry: features,
   platform: { mayImport: ["log/types"] },
   // The files of src/ itself put the features together.
-  "": { mayImport: ["call", "context", "log", "trace", "metrics"] },
+  "": { mayImport: ["call", "context", "log", "trace", "metrics", "payloads"] },
 };
 
 // What an entry point may load from outside. The neutral ones run in a browser: peers only.
 const peers = Object.keys(manifest.peerDependencies);
 const entries: Readonly<Record<string, { readonly neutral: boolean }>> = {
   ".": { neutral: true },
+  "./debug": { neutral: false },
   "./health": { neutral: false },
   "./log": { neutral: true },
   "./node": { neutral: false },
@@ -67,7 +72,7 @@ describe("the folders of src/", () => {
 
   it("use Node only where a folder is for Node", () => {
     const broken = eachImport((file, { specifier }) => {
-      return isNodeModule(specifier) && !["platform", "health", "node", "telemetry"].includes(folderOf(file));
+      return isNodeModule(specifier) && !["platform", "cli", "debug", "health", "node", "telemetry"].includes(folderOf(file));
     });
     expect(broken).toEqual([]);
   });

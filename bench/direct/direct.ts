@@ -1,7 +1,7 @@
 import type { BenchResult, Settings } from "../bench.js";
-import { figure, type Goal } from "../figure.js";
+import { type Figure, figure, type Goal } from "../figure.js";
 import { interleave } from "../interleave.js";
-import { type KitVariant, kitVariants, type Variant } from "../kit.js";
+import { directVariants, type KitVariant, kitVariants, type Variant } from "../kit.js";
 import { estimate, perRound } from "../statistics.js";
 import { interval, type Table } from "../table.js";
 import { startWorker } from "../worker.js";
@@ -31,7 +31,7 @@ export async function direct(settings: Settings): Promise<BenchResult> {
   }
 }
 
-const observed = [...kitVariants, "all on, spans buffered"] as const satisfies KitVariant[];
+const observed = [...kitVariants, ...directVariants] as const satisfies KitVariant[];
 const variants = ["bare", ...observed] as const satisfies Variant[];
 const workloads = Object.keys(directNames) as DirectWorkload[];
 
@@ -50,7 +50,16 @@ function report(samples: Samples): BenchResult {
       ),
     ),
   );
-  return { samples, figures, details: [detailTable(samples)] };
+  return { samples, figures: [...figures, ...debugFigures(samples)], details: [detailTable(samples)] };
+}
+
+/** What it costs that debug could be switched on. */
+function debugFigures(samples: Samples): Figure[] {
+  return workloads.map((workload) => {
+    const { "logs alone": without, "logs alone, debug ready": ready } = samples[workload];
+    const added = perRound(ready, without, (a, b) => (a - b) / 1000);
+    return figure(`${directNames[workload]}, directly: debug ready, but off − without`, "µs", added);
+  });
 }
 
 function goal(workload: DirectWorkload): Goal {

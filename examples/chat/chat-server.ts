@@ -2,8 +2,9 @@ import { setMaxListeners } from "node:events";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { type RootLogger, serverInterceptor, type TraceOptions } from "connect-clue";
+import { type Authorize, bearerToken, debugHandler, debugRoutes, pprofHandler } from "connect-clue/debug";
 import { createChecker, type Dependency, healthHandler, healthRoutes } from "connect-clue/health";
-import { createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
+import { chain, createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
 import { reflectionRoutes } from "connect-clue/reflection";
 import { chatService } from "./chat-service.js";
 import { ChatService } from "./gen/chat/v1/chat_pb.js";
@@ -26,6 +27,8 @@ export interface ChatServerOptions {
   readonly log: RootLogger;
   /** What the service needs to do its work. Default: nothing. */
   readonly dependencies?: readonly Dependency[];
+  /** Opens the debug service. Without it there is none. */
+  readonly debugToken?: string | undefined;
   /** Another implementation of the service. */
   readonly service?: Partial<ServiceImpl<typeof ChatService>>;
   /** How calls are traced; as the kit does it by default. */
@@ -33,13 +36,14 @@ export interface ChatServerOptions {
 }
 
 /**
- * Serves the chat service, and with it health, reflection and the HTTP twins, on one port: gRPC, gRPC-Web and Connect over
+ * Serves the chat service, and with it health, reflection, debug and the HTTP twins, on one port: gRPC, gRPC-Web and Connect over
  * HTTP/1.1 and HTTP/2.
  *
  * @throws Error when the port can't be had
  */
 export async function startChatServer(options: ChatServerOptions): Promise<ChatServer> {
   const { host, port, log: logger, service = chatService, dependencies = [], trace = {} } = options;
+  const authorize = options.debugToken ? bearerToken(options.debugToken) : undefined;
   const checker = createChecker({
     version,
     dependencies,
@@ -51,13 +55,14 @@ export async function startChatServer(options: ChatServerOptions): Promise<ChatS
   const shutdown = new AbortController();
   setMaxListeners(0, shutdown.signal); // every call in flight listens to it
   const handler = connectNodeAdapter({
-    interceptors: [serverInterceptor({ logger, trace })],
+    interceptors: [serverInterceptor({ logger, trace, payloads: {} })],
     contextValues: nodeContextValues,
     shutdownSignal: shutdown.signal,
-    fallback: healthHandler(checker),
+    fallback: chain(healthHandler(checker), ...(authorize ? debugHandlers(authorize, logger) : [])),
     routes(router) {
       router.service(ChatService, service);
       healthRoutes(checker)(router);
+      if (authorize) debugRoutes({ authorize, logger })(router);
       reflectionRoutes("all")(router);
     },
   });
@@ -70,6 +75,11 @@ export async function startChatServer(options: ChatServerOptions): Promise<ChatS
       await drain({ ...draining, logger, noticeAfterMs: 0, graceMs: 1000 });
     },
   };
+}
+
+/** `/debug` and `/debug/pprof/…`, for curl and `go tool pprof`. */
+function debugHandlers(authorize: Authorize, logger: RootLogger) {
+  return [debugHandler({ authorize, logger }), pprofHandler({ authorize, logger })];
 }
 
 /** What health answers say that runs here. */

@@ -38,6 +38,7 @@ export const chatService: ServiceImpl<typeof ChatService> = {
   chat: eachMessage(async (ctx, { text }) => {
     const log = logger(ctx);
     log.info("received", { text });
+    log.debug("looking at it", { characters: text.length });
     if (text === "die") throw new Error("died of a message");
     if (text === "fail") {
       log.error(new Error("this one can't be handled"), "message failed", { text });

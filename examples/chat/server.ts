@@ -15,6 +15,7 @@ try {
     port: portFromEnvironment(),
     log,
     dependencies: [dependency],
+    debugToken: process.env.CLUE_DEBUG_TOKEN,
     trace: { messageSpans: "child" },
   });
   if (process.platform !== "win32") process.on("SIGUSR2", () => dependency.toggle());
@@ -33,6 +34,9 @@ function greeting(url: string): string {
     call("chat.v1.ChatService/Chat", '{"text":"a"}{"text":"fail"}{"text":"b"}'),
     call("grpc.health.v1.Health/Watch", "{}"),
     `  curl -i ${url}/readyz`,
+    process.env.CLUE_DEBUG_TOKEN
+      ? `  npx connect-clue --addr ${url} calls    # with the same CLUE_DEBUG_TOKEN; see npx connect-clue --help`
+      : "  CLUE_DEBUG_TOKEN=… npm start    # serves the debug service, for who has the token",
     `  kill -USR2 ${process.pid}    # takes down what the service needs, and brings it back`,
   ].join("\n");
 }

@@ -1,7 +1,10 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { ContextKey, StreamRequest, UnaryRequest } from "@connectrpc/connect";
 import { type Context, createContextKey } from "@opentelemetry/api";
+import { coarseClock } from "./coarse-clock.js";
 import { reportFault } from "./fault.js";
+import { InFlight, type Linked } from "./in-flight.js";
+import { Lingering } from "./lingering.js";
 import { type MethodInfo, methodInfo } from "./method.js";
 import { Observers } from "./observers.js";
 import type { Failure } from "./outcome.js";
@@ -13,7 +16,7 @@ import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side
  * One RPC while it runs: what is known of it, its observers, and the one place where it ends.
  * Features see it as the read-only {@link CallInfo}.
  */
-export class Call implements CallInfo {
+export class Call implements CallInfo, Linked<Call> {
   readonly id = ++lastId;
   readonly transport: Transport | undefined;
   received = 0;
@@ -35,6 +38,13 @@ export class Call implements CallInfo {
   messageTrace: MessageTrace | undefined;
   /** An authorised header asked for sampling and debug; calls that are made for such a call follow it. */
   forced: boolean;
+  /** Neighbours in the list of the calls in flight. */
+  previous: Call | undefined;
+  next: Call | undefined;
+  /** When the last message came or went, on the clock of `performance.now()`, as far as that is noted. */
+  lastMessageAt: number | undefined;
+  /** A server's handler has come back: nothing of it runs any more. */
+  isHandled = false;
   /** When the call began, on the clock of `performance.now()`. */
   readonly startedAt: number = performance.now();
 
@@ -112,6 +122,7 @@ export class Call implements CallInfo {
   onReceived(message: Message): void {
     if (this.outcome !== undefined) return;
     this.received++;
+    this.lastMessageAt = coarseClock.now;
     const ctx = this.observers.received(this.ctx, message, this.received);
     this.current = ctx;
     if (ctx === this.ctx) return;
@@ -157,11 +168,18 @@ export class Call implements CallInfo {
 
   onSent(): void {
     this.sent++;
+    this.lastMessageAt = coarseClock.now;
   }
 
   onResponseHeader(header: Headers): void {
     if (this.outcome !== undefined) return;
     this.observers.responseHeader(header);
+  }
+
+  /** A server's handler has come back, or thrown. What it came back with is not settled by that. */
+  handlerDone(): void {
+    this.isHandled = true;
+    if (this.outcome !== undefined) lingeringCalls.delete(this);
   }
 
   /** Stops the clock: the handler is done, while how the call ended is still to be learnt. */
@@ -200,6 +218,7 @@ export class Call implements CallInfo {
   private settle(outcome: Outcome): void {
     this.outcome = outcome;
     liveCalls.delete(this);
+    if (this.side === "server" && !this.isHandled && outcome.type !== "ok") lingeringCalls.add(this);
     this.observers.ended(outcome);
     for (const listener of this.endListeners ?? []) {
       try {
@@ -231,7 +250,10 @@ export interface MessageTrace {
 }
 
 /** The calls that have not ended yet, in the order in which they began. */
-export const liveCalls: Set<Call> = new Set();
+export const liveCalls: InFlight<Call> = new InFlight();
+
+/** The calls of servers that have ended, as their client has gone or their time was up, while their handler still runs. */
+export const lingeringCalls: Lingering<Call> = new Lingering();
 
 /**
  * What belongs to which call, where Connect gives callers and the interceptor no other common ground:

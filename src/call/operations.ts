@@ -10,4 +10,10 @@ export function isOperation(method: DescMethod): boolean {
   return operations.some((prefix) => service.startsWith(prefix));
 }
 
-const operations = ["grpc.health.v1.", "grpc.reflection.", "clue.debug."];
+/** Whether a service is the kit's debug service. */
+export function isDebugService(service: string): boolean {
+  return service.startsWith(debugServices);
+}
+
+const debugServices = "clue.debug.";
+const operations = ["grpc.health.v1.", "grpc.reflection.", debugServices];

@@ -109,6 +109,7 @@ class ServerStream {
   }
 
   failed(error: unknown): void {
+    this.call.handlerDone();
     if (this.call.outcome === undefined && !this.finished) this.call.fail(serverError(this.call, error));
   }
 
@@ -123,6 +124,7 @@ class ServerStream {
    * settled only when the HTTP/2 stream has closed without one.
    */
   private done(): void {
+    this.call.handlerDone();
     if (this.call.outcome !== undefined || this.finished) return;
     const { transport } = this.call;
     if (transport === undefined || !this.requestEnded || !this.requestCanBeCut()) {

@@ -19,9 +19,11 @@ export async function serveUnary(call: Call, next: Next, request: UnaryRequest):
   call.onReceived(request.message);
   try {
     const response = await runIn(call.ctx, next, request);
+    call.handlerDone();
     answered(call, response as UnaryResponse);
     return response;
   } catch (error) {
+    call.handlerDone();
     if (call.outcome === undefined) call.fail(serverError(call, error));
     throw error;
   }

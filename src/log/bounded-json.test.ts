@@ -1,9 +1,9 @@
-import { inspect } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TraceMetadataSchema } from "../../gen/clue/trace/v1/trace_pb.js";
-import { boundedBigint, boundedJson, Json } from "./bounded-json.js";
+import { Json } from "../call/json.js";
+import { boundedBigint, boundedJson } from "./bounded-json.js";
 
 describe("boundedJson", () => {
   it.each<[string, unknown]>([
@@ -148,17 +148,6 @@ describe("boundedJson", () => {
       }),
       { numRuns: 1000 },
     );
-  });
-});
-
-describe("Json", () => {
-  it("is its text for people and its value for JSON", () => {
-    const json = new Json('{"a":1}', false);
-    expect([`${json}`, inspect(json), JSON.stringify([json])]).toEqual(['{"a":1}', '{"a":1}', '[{"a":1}]']);
-  });
-
-  it("is its text for JSON too when it was cut or never was JSON", () => {
-    expect(JSON.stringify([new Json('{"a', true), new Json("{", false)])).toBe('["{\\"a","{"]');
   });
 });
 

@@ -1,41 +1,9 @@
-import { isError, prefix } from "../call/cut.js";
+import { isError } from "../call/cut.js";
 import { errorText } from "../call/error-text.js";
+import { Json, JsonText } from "../call/json.js";
 
 const maxDepth = 32;
 const hexBytes = 16;
-const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
-
-/** The bounded JSON of an object, as the object was at the moment when it was logged. */
-export class Json {
-  /**
-   * @param text - JSON; if `truncated` only the beginning of it, and a marker
-   * @param truncated - whether something is missing
-   */
-  constructor(
-    readonly text: string,
-    readonly truncated: boolean,
-  ) {}
-
-  /** The text. */
-  toString(): string {
-    return this.text;
-  }
-
-  /** The value that the text stands for, or the text itself where it was cut. */
-  toJSON(): unknown {
-    if (this.truncated) return this.text;
-    try {
-      return JSON.parse(this.text);
-    } catch {
-      return this.text;
-    }
-  }
-
-  /** Lets Node's `console.log` show the text. */
-  [inspect](): string {
-    return this.text;
-  }
-}
 
 /**
  * Writes any value as JSON of bounded size, with bounded work, and never throws. It differs from
@@ -65,28 +33,14 @@ export function boundedBigint(value: bigint, maxDigits: number): bigint | string
   return value < limit && value > -limit ? value : `[bigint over ${limit.toString().length - 1} digits]`;
 }
 
-class Writer {
-  #text = "";
-  #steps = 0;
+class Writer extends JsonText {
   readonly #parents: object[] = [];
-
-  constructor(readonly maxSize: number) {}
-
-  finish(): Json {
-    if (!this.#full) return new Json(this.#text, false);
-    return new Json(`${prefix(this.#text, this.maxSize)}…[cut]`, true);
-  }
-
-  add(text: string): true {
-    this.#text += text;
-    return true;
-  }
 
   /** Writes a value; false when JSON has no place for it, and nothing was written. */
   value(value: unknown): boolean {
     switch (typeof value) {
       case "string":
-        return this.#string(value);
+        return this.string(value);
       case "number":
         return this.add(Number.isFinite(value) ? `${value}` : `"${value}"`);
       case "boolean":
@@ -100,28 +54,17 @@ class Writer {
     }
   }
 
-  /** Properties that print nothing count too: a million of them is work as well. */
-  get #full(): boolean {
-    return this.#text.length > this.maxSize || this.#steps > this.maxSize;
-  }
-
-  /** Longer strings are cut first: quoting a huge one to keep a little of it costs as much as it is long. */
-  #string(text: string): true {
-    const left = this.maxSize - this.#text.length + 1;
-    return this.add(JSON.stringify(text.length > left ? text.slice(0, left) : text));
-  }
-
   /** What a hostile object has written before it threw is taken back: the rest stays valid JSON. */
   #guarded(value: object): boolean {
     if (this.#parents.includes(value)) return this.add('"[circular]"');
     if (this.#parents.length >= maxDepth) return this.add('"[too deep]"');
-    const before = this.#text;
+    const before = this.text;
     this.#parents.push(value);
     const depth = this.#parents.length;
     try {
       return this.#object(value);
     } catch {
-      this.#text = before;
+      this.text = before;
       return this.add('"[unreadable]"');
     } finally {
       this.#parents.length = depth - 1;
@@ -130,7 +73,7 @@ class Writer {
 
   #object(value: object): boolean {
     if (Array.isArray(value)) return this.#array(value);
-    if (isError(value)) return this.#string(errorText(value, this.maxSize));
+    if (isError(value)) return this.string(errorText(value, this.maxSize));
     const plain = unboxed(value);
     if (plain !== value) return this.value(plain);
     if (value instanceof Map) return this.#map(value);
@@ -144,7 +87,7 @@ class Writer {
   /** By index: an array's own iterator may be replaced, and holes are read as undefined. */
   #array(array: readonly unknown[]): true {
     this.add("[");
-    for (let i = 0; i < array.length && this.#next(); i++) this.#item(i > 0, array[i]);
+    for (let i = 0; i < array.length && this.step(); i++) this.#item(i > 0, array[i]);
     return this.add("]");
   }
 
@@ -152,7 +95,7 @@ class Writer {
     this.add("[");
     let more = false;
     for (const item of set) {
-      if (!this.#next()) break;
+      if (!this.step()) break;
       this.#item(more, item);
       more = true;
     }
@@ -168,7 +111,7 @@ class Writer {
     this.add("{");
     let more = false;
     for (const [key, value] of map) {
-      if (!this.#next()) break;
+      if (!this.step()) break;
       const name = typeof key === "string" ? key : boundedJson(key, this.maxSize).text;
       more = this.#entry(more, name, value) || more;
     }
@@ -181,7 +124,7 @@ class Writer {
     this.add("{");
     let more = false;
     for (const key of Object.keys(record)) {
-      if (!this.#next()) break;
+      if (!this.step()) break;
       if (isMessage && key === "$unknown") continue;
       more = this.#entry(more, key, readable(record, key)) || more;
     }
@@ -189,19 +132,13 @@ class Writer {
   }
 
   #entry(more: boolean, key: string, value: unknown): boolean {
-    const before = this.#text;
+    const before = this.text;
     if (more) this.add(",");
-    this.#string(key);
+    this.string(key);
     this.add(":");
     if (this.value(value)) return true;
-    this.#text = before;
+    this.text = before;
     return false;
-  }
-
-  /** Takes one step more; false when there is no room for it. */
-  #next(): boolean {
-    this.#steps++;
-    return !this.#full;
   }
 }
 

@@ -44,10 +44,16 @@ export class LineBuffer {
     lineLedger.remove(line);
   }
 
-  /** Hands over all lines and is empty afterwards. */
-  take(): Line[] {
+  /** All lines. */
+  lines(): Line[] {
     const lines: Line[] = [];
     for (let line = this.first; line !== undefined; line = line.next) lines.push(line);
+    return lines;
+  }
+
+  /** Hands over all lines and is empty afterwards. */
+  take(): Line[] {
+    const lines = this.lines();
     this.clear();
     return lines;
   }

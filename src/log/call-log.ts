@@ -8,6 +8,7 @@ import type { FieldsCopy, Line } from "./line.js";
 import { BoundLogger } from "./logger.js";
 import { newRequestId, requestIdOf, validRequestId } from "./request-id.js";
 import { LogScope } from "./scope.js";
+import { logTail } from "./tail.js";
 
 /**
  * The log of one call: an observer that writes what led up to a failure, and forgets what led to success.
@@ -46,7 +47,7 @@ export class CallLog implements CallObserver {
   /** Takes a line: holds it back, or writes it after what was held back. */
   add(line: Line): void {
     if (this.writesThrough(line.logger.ctx)) this.scope.flush(line);
-    else this.scope.buffer.push(line);
+    else this.hold(line);
   }
 
   /** Takes an error line: it writes the whole story, and what follows until the next message. */
@@ -93,6 +94,11 @@ export class CallLog implements CallObserver {
     if (requestId === false) return newRequestId();
     const sent = this.call.side === "server" ? requestIdOf(this.call.header, requestId.header) : undefined;
     return sent ?? validRequestId(requestId.generate()) ?? newRequestId();
+  }
+
+  private hold(line: Line): void {
+    this.scope.buffer.push(line);
+    if (logTail.wantsHeld) logTail.held(line);
   }
 
   private start(): void {

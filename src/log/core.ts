@@ -1,6 +1,8 @@
 import { type Context, TraceFlags } from "@opentelemetry/api";
 import { formatMessage } from "#platform";
+import type { Call } from "../call/call.js";
 import { cut } from "../call/cut.js";
+import { debugRules } from "../call/debug-rules.js";
 import { guarded } from "../call/fault.js";
 import type { CallInfo } from "../call/types.js";
 import { annotatedFields } from "./annotation.js";
@@ -15,6 +17,7 @@ import type { BoundLogger } from "./logger.js";
 import { type DebugOption, type LoggerOptions, resolveLoggerOptions } from "./options.js";
 import { Output } from "./output.js";
 import { spanContextOf } from "./span-context.js";
+import { logTail } from "./tail.js";
 import type { Fields, LogValue, Severity } from "./types.js";
 import { snapshot } from "./value.js";
 
@@ -39,7 +42,8 @@ export class LoggerCore {
   /** Whether the lines of a context are written at once: its span is sampled, or the `disableBuffering` option says so. */
   readonly isUnbuffered: (ctx: Context) => boolean;
   private debug: DebugOption = false;
-  private readonly outputs: readonly Output[];
+  /** Where its lines go. */
+  readonly outputs: readonly Output[];
   private readonly fieldFunctions: readonly ((ctx: Context) => Fields | undefined)[];
 
   constructor(options: LoggerOptions) {
@@ -59,10 +63,9 @@ export class LoggerCore {
     if (resolved.budgetBytes !== undefined) lineLedger.setLimit(resolved.budgetBytes);
   }
 
-  /** Whether debug is on for a call, or outside of calls. */
-  debugOn(call: CallInfo | undefined): boolean {
-    if (call?.forced === true) return true;
-    return typeof this.debug === "boolean" ? this.debug : this.debug(call);
+  /** Whether debug is on for a call, or outside of calls: by the logger's own option, or by a rule for a while. */
+  debugOn(call: Call | undefined): boolean {
+    return this.ownDebugOn(call) || (!debugRules.isEmpty && debugRules.ruleFor(call) !== undefined);
   }
 
   /** Switches debug on or off: for everything, or for what a function names. */
@@ -75,7 +78,8 @@ export class LoggerCore {
     const { severity, error, file } = input;
     const message =
       typeof input.message === "string" ? bounded(input.message, this.maxSize) : this.unusual(input.message);
-    const own = input.fields === undefined ? undefined : this.copy(input.fields);
+    const given = input.fields === undefined ? undefined : this.copy(input.fields);
+    const own = severity === "debug" ? this.marked(given, logger) : given;
     const fields = this.fieldFunctions.length === 0 ? own : this.withFieldFunctions(own, logger.ctx);
     const details =
       error === undefined && file === undefined
@@ -113,11 +117,24 @@ export class LoggerCore {
     if (lines.length === 0) return;
     const entries = lines.map((line) => this.entry(line));
     for (const output of this.outputs) output.write(entries);
+    if (logTail.isWatched) logTail.written(lines, entries);
   }
 
   /** Writes out what the sinks hold back, before it returns. */
   flushSync(): void {
     for (const output of this.outputs) output.flushSync();
+  }
+
+  private ownDebugOn(call: CallInfo | undefined): boolean {
+    if (call?.forced === true) return true;
+    return typeof this.debug === "boolean" ? this.debug : this.debug(call);
+  }
+
+  /** A debug line that is there because of a rule names it. */
+  private marked(fields: FieldsCopy | undefined, { log }: BoundLogger): FieldsCopy | undefined {
+    if (debugRules.isEmpty || this.ownDebugOn(log?.call)) return fields;
+    const rule = debugRules.ruleFor(log?.call);
+    return rule === undefined ? fields : { ...fields, [this.keys.debugRule]: rule.id };
   }
 
   private withFieldFunctions(own: FieldsCopy | undefined, ctx: Context): FieldsCopy {
@@ -129,8 +146,8 @@ export class LoggerCore {
     return fields;
   }
 
-  /** The final fields of a line: message, error, its own, its logger's. */
-  private entry({ logger, time, severity, message, fields, details }: Line): Entry {
+  /** A line with its final fields: message, error, its own, its logger's. */
+  entry({ logger, time, severity, message, fields, details }: Line): Entry {
     const { keys } = this;
     const own = new FieldList(keys);
     if (message !== undefined) own.add(keys.message, this.text(message));

@@ -27,9 +27,11 @@ export function rootLogger(): BoundLogger {
   return fallback;
 }
 
+/** All loggers that were made in this process. */
+export const loggers: Set<BoundLogger> = new Set();
+
 let root: BoundLogger | undefined;
 let fallback: BoundLogger | undefined;
-const loggers = new Set<BoundLogger>();
 
 function make(options: LoggerOptions): BoundLogger {
   const logger = new BoundLogger(new LoggerCore(options), undefined, ROOT_CONTEXT, undefined);

@@ -1,5 +1,5 @@
+import { unicodeEscape } from "../call/logfmt.js";
 import { rendered } from "./entry.js";
-import { unicodeEscape } from "./format-text.js";
 import { rfc3339 } from "./format-time.js";
 import { memoized } from "./memoized.js";
 import type { Field, LogEntry, LogValue } from "./types.js";

@@ -1,22 +1,9 @@
+import { logfmtKey, logfmtText } from "../call/logfmt.js";
 import { rendered } from "./entry.js";
 import { rfc3339 } from "./format-time.js";
 import { memoized } from "./memoized.js";
 import type { Field, LogEntry, LogValue } from "./types.js";
 import { Json } from "./value.js";
-
-// What could end a line, steer a terminal, turn the direction of reading or is no character at all.
-const unsafe = "\\p{Cc}\\p{Cs}\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff";
-const escaped = new RegExp(`["\\\\${unsafe}]`, "gu");
-const notInKey = new RegExp(`[\\s="${unsafe}]`, "gu");
-const quoted = new RegExp(`^$|[\\s="\\\\${unsafe}]`, "u");
-const bare = /^[!#-<>-[\]-~]+$/;
-const shortEscapes: Readonly<Record<string, string>> = {
-  "\n": "\\n",
-  "\r": "\\r",
-  "\t": "\\t",
-  '"': '\\"',
-  "\\": "\\\\",
-};
 
 /**
  * Formats a line as logfmt: `time=2026-11-21T01:02:03.004Z level=info msg="saying hi" to=bob`.
@@ -41,7 +28,7 @@ function textFields(fields: readonly Field[]): string {
  *
  * @param key - any text
  */
-export const textKey: (key: string) => string = memoized((key) => key.replace(notInKey, "_") || "_");
+export const textKey: (key: string) => string = memoized(logfmtKey);
 
 /**
  * A value as logfmt writes it, in quotes and escaped where that is needed.
@@ -50,9 +37,7 @@ export const textKey: (key: string) => string = memoized((key) => key.replace(no
  */
 export function textValue(value: LogValue): string {
   if (typeof value === "number" || typeof value === "boolean") return `${value}`;
-  const text = plainText(value);
-  if (bare.test(text)) return text;
-  return quoted.test(text) ? `"${text.replace(escaped, escapeCharacter)}"` : text;
+  return logfmtText(plainText(value));
 }
 
 function plainText(value: LogValue): string {
@@ -61,17 +46,4 @@ function plainText(value: LogValue): string {
   if (value instanceof Date) return rfc3339(value.getTime());
   if (Array.isArray(value)) return `[${value.map(plainText).join(",")}]`;
   return `${value}`;
-}
-
-function escapeCharacter(character: string): string {
-  return shortEscapes[character] ?? unicodeEscape(character);
-}
-
-/**
- * A character as `\uXXXX`.
- *
- * @param character - one UTF-16 unit
- */
-export function unicodeEscape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -18,6 +18,8 @@ export interface LogKeys {
   readonly file: string;
   /** Lines that a buffer had to drop. Default `dropped`. */
   readonly dropped: string;
+  /** The debug rule that a debug line is there for. Default `debug_rule`. */
+  readonly debugRule: string;
   /** Default `rpc.service`. */
   readonly service: string;
   /** Default `rpc.method`. */
@@ -55,6 +57,7 @@ export const defaultKeys: LogKeys = {
   requestId: "request_id",
   file: "file",
   dropped: "dropped",
+  debugRule: "debug_rule",
   service: "rpc.service",
   method: "rpc.method",
   side: "rpc.side",

@@ -7,7 +7,10 @@ import type { Line } from "./line.js";
 class LineLedger {
   /** What all buffered lines of the process hold, in bytes. */
   bytes = 0;
-  private limit = 64 * 1024 * 1024;
+  /** How many buffered lines there are. */
+  count = 0;
+  /** How many bytes they may hold. */
+  limit = 64 * 1024 * 1024;
   private limitWasSet = false;
   private oldest: Line | undefined;
   private newest: Line | undefined;
@@ -24,6 +27,7 @@ class LineLedger {
     else this.newest.newer = line;
     this.newest = line;
     this.bytes += line.size;
+    this.count++;
     // The oldest line of the process is the oldest of its buffer, too.
     while (this.bytes > this.limit && this.oldest !== undefined) this.oldest.buffer?.dropOldest();
   }
@@ -38,6 +42,7 @@ class LineLedger {
     line.older = undefined;
     line.newer = undefined;
     this.bytes -= line.size;
+    this.count--;
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Call, callOf } from "../call/call.js";
-import type { CallInfo, CallObserver } from "../call/types.js";
+import { isDebugService } from "../call/operations.js";
+import type { CallObserverFactory } from "../call/types.js";
 import { CallLog, logOf } from "./call-log.js";
 import { type LogOptions, resolveCallLogOptions } from "./call-options.js";
 import { carriedLogger } from "./carry.js";
@@ -12,13 +13,12 @@ import { boundLogger, type Logger } from "./logger.js";
  * @param logger - where calls log to; the root logger, as it is when a call begins, when left out
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
  */
-export function logObserver(
-  logger: Logger | undefined,
-  options: LogOptions,
-): (call: CallInfo) => CallObserver {
+export function logObserver(logger: Logger | undefined, options: LogOptions): CallObserverFactory {
   const resolved = resolveCallLogOptions(options);
   const given = logger && boundLogger(logger, "logger");
   return (info) => {
+    // It says itself who uses it for what; lines about who tails the log would be tailed themselves, without end.
+    if (info.side === "server" && isDebugService(info.service)) return undefined;
     const call = info as Call;
     const { core, bindings } = given ?? rootLogger();
     const carried = carriedLogger(call.parent);

@@ -8,7 +8,9 @@ import type { EntrySink, LogEntry, LogFormat, Sink } from "./types.js";
 
 /** Where lines go, and as what. It never throws, whatever its sink and its format do. */
 export class Output {
-  private readonly sink: Sink | EntrySink;
+  readonly sink: Sink | EntrySink;
+  /** Lines that the sink was not given, or failed to take. */
+  lost = 0;
   private readonly format: LogFormat;
 
   constructor(output: LogOutput) {
@@ -19,6 +21,7 @@ export class Output {
   /** Writes the lines in one piece, so that those of one call stand together. */
   write(entries: readonly LogEntry[]): void {
     if (isOverfull(this.sink)) {
+      this.lost += entries.length;
       reportFault(
         this.sink,
         "a log sink that does not keep up",
@@ -29,6 +32,7 @@ export class Output {
     try {
       ignorePromise(this.sink, "a log sink", this.hand(entries));
     } catch (error) {
+      this.lost += entries.length;
       reportFault(this.sink, "a log sink", error);
     }
   }

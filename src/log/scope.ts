@@ -17,7 +17,7 @@ export class LogScope {
   constructor(
     private readonly core: LoggerCore,
     /** The call that owns the scope. */
-    private readonly owner: { readonly logger: BoundLogger; startLine(): Line | undefined },
+    readonly owner: { readonly logger: BoundLogger; startLine(): Line | undefined },
   ) {
     this.buffer = new LineBuffer(core.limits);
   }
@@ -26,11 +26,16 @@ export class LogScope {
     return this.afterError || this.stopped || this.ended;
   }
 
-  /** Writes what is held back, and then this line. Buffering goes on. */
-  flush(line?: Line): void {
+  /**
+   * Writes what is held back, and then this line. Buffering goes on.
+   *
+   * @returns how many lines that were
+   */
+  flush(line?: Line): number {
     const lines = this.held();
     if (line !== undefined) lines.push(line);
     this.core.write(lines);
+    return lines.length;
   }
 
   /** Writes the start line now, unless it has been written. */

@@ -1,6 +1,7 @@
 import { cut } from "../call/cut.js";
 import { errorText } from "../call/error-text.js";
-import { boundedBigint, boundedJson, Json } from "./bounded-json.js";
+import { Json } from "../call/json.js";
+import { boundedBigint, boundedJson } from "./bounded-json.js";
 import type { LogValue } from "./types.js";
 
 export { boundedJson, Json };

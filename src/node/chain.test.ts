@@ -67,5 +67,14 @@ function answering(path: string, name?: string): HttpHandler {
 }
 
 function response() {
-  return { statusCode: 200, setHeader: () => {}, end: () => {} };
+  const nothing = () => {};
+  return {
+    statusCode: 200,
+    setHeader: nothing,
+    write: () => true,
+    end: nothing,
+    destroy: nothing,
+    on: nothing,
+    off: nothing,
+  };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Linked } from "../call/in-flight.js";
 import { peerOf } from "./connection.js";
-import type { Linked } from "./in-flight.js";
 
 /** A request that has not ended: what a log line tells of one that was cut off. */
 export interface RequestInFlight {

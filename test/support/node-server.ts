@@ -59,14 +59,14 @@ export function chatClient(baseUrl: string, way: ClientWay): Client<typeof ChatS
 }
 
 /** A transport with a connection of its own, for the length of the test. */
-export function transportTo(baseUrl: string, way: ClientWay): Transport {
+export function transportTo(baseUrl: string, way: ClientWay, interceptors: Interceptor[] = []): Transport {
   const nodeOptions = { ca: testCertificate };
   if (way === "Connect over HTTP/1.1") {
-    return createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions });
+    return createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions, interceptors });
   }
   const sessionManager = new Http2SessionManager(baseUrl, {}, nodeOptions);
   onTestFinished(() => sessionManager.abort());
-  const options = { baseUrl, httpVersion: "2", sessionManager } as const;
+  const options = { baseUrl, httpVersion: "2", sessionManager, interceptors } as const;
   if (way === "gRPC") return createGrpcTransport(options);
   if (way === "gRPC-Web") return createGrpcWebTransport(options);
   return createConnectTransport(options);

@@ -1,4 +1,4 @@
-import { type Client, createClient } from "@connectrpc/connect";
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import {
   type CallInfo,
@@ -7,6 +7,7 @@ import {
   createLogger,
   type Outcome,
 } from "connect-clue";
+import { DebugService } from "connect-clue/debug";
 import { Health } from "connect-clue/health";
 import { ServerReflection } from "connect-clue/reflection";
 import { ChatService } from "../gen/chat/v1/chat_pb.js";
@@ -17,6 +18,8 @@ export interface Guest {
   readonly client: Client<typeof ChatService>;
   readonly health: Client<typeof Health>;
   readonly reflection: Client<typeof ServerReflection>;
+  /** Sends the token with its calls. */
+  readonly debug: Client<typeof DebugService>;
   readonly log: LogLines;
   /** How the last call ended, as the client's interceptor tells an observer. */
   readonly lastOutcome: () => Outcome["type"] | undefined;
@@ -25,7 +28,7 @@ export interface Guest {
 }
 
 /** Connects to the server by gRPC, with the kit's interceptor. The client's request ids go out with its calls. */
-export function createGuest(baseUrl: string): Guest {
+export function createGuest(baseUrl: string, debugToken: string): Guest {
   const log = new LogLines();
   let lastOutcome: Outcome["type"] | undefined;
   const rememberOutcome = (_call: CallInfo): CallObserver => ({
@@ -47,12 +50,26 @@ export function createGuest(baseUrl: string): Guest {
     interceptors: [interceptor],
     defaultTimeoutMs: 5000,
   });
+  const asOperator = createGrpcTransport({
+    baseUrl,
+    sessionManager,
+    interceptors: [withToken(debugToken)],
+    defaultTimeoutMs: 5000,
+  });
   return {
     client: createClient(ChatService, transport),
     health: createClient(Health, transport),
     reflection: createClient(ServerReflection, transport),
+    debug: createClient(DebugService, asOperator),
     log,
     lastOutcome: () => lastOutcome,
     leave: () => sessionManager.abort(),
+  };
+}
+
+function withToken(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
   };
 }

@@ -40,6 +40,7 @@ export async function probes({ server, guest: { health, reflection } }: Tour): P
       messageResponse.value.service.map(({ name }) => name),
       [
         "chat.v1.ChatService",
+        "clue.debug.v1.DebugService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { LogLines } from "./log-lines.js";
 
 /** The chat server in a process of its own. */
 export interface ServerProcess {
   readonly url: string;
+  /** Opens its debug service. */
+  readonly debugToken: string;
   /** What it writes to standard output: its log, and nothing else. */
   readonly log: LogLines;
   /** Takes down what the service needs, or brings it back. */
@@ -21,7 +24,14 @@ export interface ServerProcess {
  * @throws Error with what the server said when it ended instead
  */
 export async function startServerProcess(): Promise<ServerProcess> {
-  const env = { ...process.env, HOST: "127.0.0.1", PORT: "0", LOG_FORMAT: "text" };
+  const debugToken = randomUUID();
+  const env = {
+    ...process.env,
+    CLUE_DEBUG_TOKEN: debugToken,
+    HOST: "127.0.0.1",
+    PORT: "0",
+    LOG_FORMAT: "text",
+  };
   const program = fileURLToPath(new URL("../server.js", import.meta.url));
   const child = spawn(process.execPath, [program], {
     env,
@@ -35,6 +45,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
   const ended = new Promise((resolve) => child.once("close", resolve));
   return {
     url: await listening(child, log),
+    debugToken,
     log,
     toggleDependency: () => void child.kill("SIGUSR2"),
     async stop() {

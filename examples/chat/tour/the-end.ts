@@ -6,7 +6,7 @@ import type { Tour } from "./tour.js";
 
 /** A server that is told to stop while a stream is open. */
 export async function theEnd({ server, guest }: Tour): Promise<void> {
-  title("7. The end");
+  title("8. The end");
   say("A Chat stream is open when the server gets SIGTERM.");
   const answers = guest.client.chat(oneTextAndNoMore())[Symbol.asyncIterator]();
   check("the stream answers", (await answers.next()).value?.text, "you said: still there?");

@@ -1,0 +1,315 @@
+import {
+  type Client,
+  Code,
+  ConnectError,
+  createContextValues,
+  createHandlerContext,
+} from "@connectrpc/connect";
+import { diag } from "@opentelemetry/api";
+import { createLogger } from "connect-clue";
+import { type Authorize, bearerToken, DebugService, debugRoutes, privateListener } from "connect-clue/debug";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { type DebugClientOptions, debugToken, startDebugServer } from "../../test/support/debug-server.js";
+import type { ClientWay } from "../../test/support/node-server.js";
+import { until } from "../../test/support/until.js";
+import { viewerStats } from "./tail-logs.js";
+
+const ways: readonly ClientWay[] = ["gRPC", "gRPC-Web", "Connect over HTTP/2", "Connect over HTTP/1.1"];
+
+const usable = "usable";
+const closed =
+  "[permission_denied] the debug service is closed until it is told who may use it: debugRoutes({ authorize: bearerToken(…) })";
+const refused = "[permission_denied] you may not use the debug service";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe("who may use the debug service", () => {
+  it.each<
+    [name: string, authorize: (() => Authorize) | undefined, client: DebugClientOptions, expected: string]
+  >([
+    ["no authorize, no token", undefined, { token: undefined }, closed],
+    ["no authorize, some token", undefined, {}, closed],
+    ["no authorize, private listener", undefined, { isPrivate: true }, closed],
+    ["a token, none sent", () => bearerToken(debugToken), { token: undefined }, refused],
+    ["a token, the right one sent", () => bearerToken(debugToken), {}, usable],
+    ["a token, another one sent", () => bearerToken(debugToken), { token: `${debugToken}r` }, refused],
+    [
+      "a token, the beginning of it sent",
+      () => bearerToken(debugToken),
+      { token: debugToken.slice(0, -1) },
+      refused,
+    ],
+    ["a token, an empty one sent", () => bearerToken(debugToken), { token: "" }, refused],
+    ["an unset token, none sent", () => bearerToken(undefined), { token: undefined }, refused],
+    ["an unset token, `undefined` sent", () => bearerToken(undefined), { token: "undefined" }, refused],
+    ["an empty token, an empty one sent", () => bearerToken(""), { token: "" }, refused],
+    ["an empty token, some token sent", () => bearerToken(""), {}, refused],
+    ["the private listener", () => privateListener(), { isPrivate: true, token: undefined }, usable],
+    ["the private listener, from the public one", () => privateListener(), {}, refused],
+    ["a function that names somebody", () => () => "ann", { token: undefined }, usable],
+    ["a function that promises somebody", () => async () => "ann", { token: undefined }, usable],
+    ["a function that says false", () => () => false, {}, refused],
+    ["a function that promises false", () => async () => false as const, {}, refused],
+    ["a function that names nobody", () => () => "", {}, refused],
+    ["a function that says true", () => (() => true) as never, {}, refused],
+    ["a function that returns nothing", () => (() => {}) as never, {}, refused],
+    ["a function that throws", () => () => fail(), {}, refused],
+    ["a function that rejects", () => async () => fail(), {}, refused],
+  ])("%s", async (_, authorize, client, expected) => {
+    vi.spyOn(diag, "warn").mockReturnValue();
+    vi.spyOn(diag, "error").mockReturnValue();
+    const server = await startDebugServer({ debug: authorize ? { authorize: authorize() } : {} });
+    expect(await answersOf(server.debug(client))).toEqual(Array(7).fill(expected));
+  });
+
+  it.each(ways)("is asked in the same way by %s", async (way) => {
+    const server = await startDebugServer();
+    expect(await answersOf(server.debug({ way }))).toEqual(Array(7).fill(usable));
+    expect(await answersOf(server.debug({ way, token: "wrong" }))).toEqual(Array(7).fill(refused));
+  });
+
+  it("may differ from method to method", async () => {
+    const authorize: Authorize = ({ method }) => method === DebugService.method.getRuntime && "ann";
+    const server = await startDebugServer({ debug: { authorize } });
+    const answers = await answersOf(server.debug());
+    expect(answers.map((answer) => answer === usable)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
+      true,
+    ]);
+  });
+});
+
+describe("bearerToken", () => {
+  const name = (authorization: string) => {
+    const context = createHandlerContext({
+      service: DebugService,
+      method: DebugService.method.getRuntime,
+      protocolName: "connect",
+      requestMethod: "POST",
+      url: "http://localhost",
+      requestHeader: { authorization },
+      contextValues: createContextValues(),
+    });
+    return bearerToken("s€cret:x")(context);
+  };
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+
+  it("takes the token as Bearer, and as the password of Basic", () => {
+    const headers = [
+      basic("ann:s€cret:x"),
+      basic(":s€cret:x"),
+      basic("ann:s€cret:X"),
+      basic("s€cret:x"),
+      basic(""),
+      "Basic !",
+      "Basic",
+    ];
+    expect(headers.map(name)).toEqual(["ann (token)", "bearer token", false, false, false, false, false]);
+  });
+
+  it("takes the scheme in any case, and no other scheme", () => {
+    const token = bearerToken("t");
+    const is = (authorization: string) =>
+      token({ requestHeader: new Headers({ authorization }) } as Parameters<Authorize>[0]);
+    expect(
+      ["Bearer t", "bearer  t", "BEARER t ", "Token t", "t", "Bearer", "Bearer t t", "Bearert"].map(is),
+    ).toEqual(["bearer token", "bearer token", "bearer token", false, false, false, false, false]);
+    expect(is(`Bearer ${" ".repeat(4096)}t`)).toBe(false);
+  });
+
+  it.each([undefined, ""])("lets nobody in, and says so once, when it is %j", (token) => {
+    const warn = vi.spyOn(diag, "warn").mockReturnValue();
+    const authorize = bearerToken(token);
+    const context = { requestHeader: new Headers({ authorization: "Bearer " }) } as Parameters<Authorize>[0];
+    expect([authorize(context), authorize(context)]).toEqual([false, false]);
+    expect(warn.mock.calls).toEqual([
+      ["connect-clue: bearerToken has no token: the debug service is closed"],
+    ]);
+  });
+
+  it("wants a text", () => {
+    expect(() => bearerToken(1 as never)).toThrow(new TypeError("bearerToken: expected a text, got 1"));
+  });
+});
+
+describe("the audit", () => {
+  it("has one line for each use, with who and what, and nothing else is logged", async () => {
+    const authorize: Authorize = ({ requestHeader }) => requestHeader.has("x-user") && "ann\n\u001b[31m";
+    const server = await startDebugServer({
+      debug: { authorize },
+      interceptor: { log: { access: "always" } },
+    });
+    const headers = { "x-user": "ann" };
+    const debug = server.debug({ token: undefined });
+    await debug.setDebugLogs({ enabled: true, headers: { "x-secret": "s3cr3t" } }, { headers });
+    await debug.getDebugLogs({}, { headers });
+    await debug.flushCall({ id: 77n }, { headers }).catch(() => {});
+    await debug.listCalls({}).catch(() => {});
+    const used = {
+      time: "<time>",
+      level: "info",
+      msg: "debug service used",
+      "debug.user": "ann\n\u001b[31m",
+    };
+    const peer = { "rpc.peer": "127.0.0.1:<port>" };
+    expect(server.lines()).toEqual([
+      {
+        ...used,
+        "debug.method": "SetDebugLogs",
+        ...peer,
+        "debug.request": { enabled: true, headers: "[redacted]" },
+      },
+      { ...used, "debug.method": "GetDebugLogs", ...peer, "debug.request": {} },
+      { ...used, "debug.method": "FlushCall", ...peer, "debug.request": { id: "77" } },
+      {
+        time: "<time>",
+        level: "warn",
+        msg: "debug service refused",
+        "debug.reason": "not allowed",
+        "debug.method": "ListCalls",
+        ...peer,
+      },
+    ]);
+  });
+
+  it("goes to the root logger, as it is then, where no logger is given", async () => {
+    const server = await startDebugServer({ debug: { authorize: () => "ann", logger: undefined as never } });
+    let text = "";
+    createLogger({ format: "text", sink: { write: (line: string) => (text += line) }, default: true });
+    await server.debug().getRuntime({});
+    expect(text).toMatch(
+      /^time=\S+ level=info msg="debug service used" debug\.user=ann debug\.method=GetRuntime /,
+    );
+  });
+});
+
+describe("the rate", () => {
+  it("lets bursts of 20 pass, and five uses a second after that", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const server = await startDebugServer();
+    const debug = server.debug();
+    const burst = () => Promise.all(Array.from({ length: 25 }, () => code(debug.getDebugLogs({}))));
+    expect(tally(await burst())).toEqual({ ok: 20, resource_exhausted: 5 });
+    vi.advanceTimersByTime(1000);
+    expect(tally(await burst())).toEqual({ ok: 5, resource_exhausted: 20 });
+    vi.advanceTimersByTime(60_000);
+    expect(tally(await burst())).toEqual({ ok: 20, resource_exhausted: 5 });
+    const uses = server.lines().filter(({ msg }) => msg === "debug service used");
+    expect(uses).toHaveLength(45);
+  });
+
+  it("is not used up by those who may not: 100 hostile calls at once are refused, and cost 20 lines", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const server = await startDebugServer();
+    const hostile = ways.flatMap((way) => {
+      const debug = server.debug({ way, token: "x".repeat(5000) });
+      return Array.from({ length: 25 }, () =>
+        code(debug.setDebugLogs({ enabled: true, method: "*".repeat(9999) })),
+      );
+    });
+    expect(tally(await Promise.all(hostile))).toEqual({ permission_denied: 100 });
+    expect(tally(server.story())).toEqual({ "warn debug service refused": 20 });
+    expect((await server.debug().getDebugLogs({})).rules).toEqual([]);
+    vi.advanceTimersByTime(1000);
+    await code(server.debug({ token: "wrong" }).getRuntime({}));
+    expect(server.lines().at(-1)).toMatchObject({
+      "debug.reason": "not allowed",
+      "debug.refusals_unwritten": 80,
+    });
+  });
+});
+
+describe("debugRoutes", () => {
+  it.each<[options: object, message: string]>([
+    [
+      { autorize: () => "x" },
+      'debugRoutes: there is no option "autorize"; there are authorize, logger, ttlMs, maxTtlMs, maxProfileMs',
+    ],
+    [{ authorize: "token" }, 'debugRoutes: authorize: expected a function, got "token"'],
+    [{ logger: console }, "debugRoutes: logger: expected a logger made by createLogger(), got an object"],
+    [
+      { ttlMs: 0 },
+      "debugRoutes: ttlMs: expected a number of milliseconds from 1 to maxTtlMs, 86400000, got 0",
+    ],
+    [
+      { ttlMs: 2000, maxTtlMs: 1000 },
+      "debugRoutes: ttlMs: expected a number of milliseconds from 1 to maxTtlMs, 1000, got 2000",
+    ],
+    [
+      { maxTtlMs: "1h" },
+      'debugRoutes: maxTtlMs: expected a number of milliseconds from 1 to 2147483647, got "1h"',
+    ],
+    [
+      { maxProfileMs: -1 },
+      "debugRoutes: maxProfileMs: expected a number of milliseconds from 1 to 2147483647, got -1",
+    ],
+  ])("refuses %j", (options, message) => {
+    expect(() => debugRoutes(options)).toThrow(new TypeError(message));
+  });
+
+  it("has a default for rules that fits a short maximum", () => {
+    expect(() => debugRoutes({ maxTtlMs: 1000 })).not.toThrow();
+  });
+});
+
+/** What each method answers, in the order of the proto file: `usable`, or the refusal. */
+async function answersOf(debug: Client<typeof DebugService>) {
+  const first = async (stream: AsyncIterable<unknown>) => {
+    for await (const _ of stream) break;
+  };
+  const answers = [
+    debug.getDebugLogs({}),
+    debug.setDebugLogs({ enabled: false }),
+    debug.listCalls({}),
+    tailed(debug),
+    debug.flushCall({ id: 1n }),
+    first(debug.captureProfile({})),
+    debug.getRuntime({}),
+  ];
+  return Promise.all(answers.map((answer) => answer.then(() => usable, answerOf)));
+}
+
+/** Watches the log for as long as it takes to be let in. */
+async function tailed(debug: Client<typeof DebugService>): Promise<void> {
+  const leave = new AbortController();
+  const before = viewerStats().viewers;
+  let error: unknown;
+  const stream = debug.tailLogs({}, { signal: leave.signal })[Symbol.asyncIterator]();
+  const next = stream.next().catch((reason: unknown) => {
+    error = reason;
+  });
+  await until(() => error !== undefined || viewerStats().viewers > before);
+  leave.abort();
+  await next;
+  if (error !== undefined) throw error;
+}
+
+/** Whatever is not a refusal comes from behind the gate. */
+function answerOf(error: unknown): string {
+  return ConnectError.from(error).code === Code.PermissionDenied ? ConnectError.from(error).message : usable;
+}
+
+function code(answer: Promise<unknown>): Promise<string> {
+  return answer.then(
+    () => "ok",
+    (error: unknown) => /\[(\w+)]/.exec(ConnectError.from(error).message)?.[1] ?? "?",
+  );
+}
+
+function tally(items: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[item] = (counts[item] ?? 0) + 1;
+  return counts;
+}
+
+function fail(): never {
+  throw new Error("no answer");
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { block, goPprof, profileFile, type ReadPprof, readPprof } from "../../../test/support/pprof.js";
+
+function burnBrightly(): void {
+  block(8);
+}
+
+function burnLow(): void {
+  block(2);
+}
+
+function burnBoth(): void {
+  burnBrightly();
+  burnLow();
+}
+
+class Kept {
+  readonly a = Math.random();
+  readonly b = Math.random();
+}
+
+const kept: unknown[] = [];
+
+function allocateMuch(): void {
+  for (let i = 0; i < 20_000; i++) kept.push(new Kept());
+}
+
+/** By function: the sum of the values of all samples whose stacks it is in. */
+function total(profile: ReadPprof, name: string, value: 0 | 1): number {
+  const its = profile.samples.filter(({ stack }) => stack.some((frame) => frame.name === name));
+  return its.reduce((sum, { values }) => sum + (values[value] ?? 0), 0);
+}
+
+const cpu = { kind: "cpu", format: "pprof", durationMs: 300 } as const;
+const heap = { kind: "heap-sampling", format: "pprof", durationMs: 300 } as const;
+
+describe("a CPU profile for pprof", () => {
+  it("tells where the time goes", async () => {
+    const before = Date.now();
+    const profile = await readPprof(await profileFile(cpu, burnBoth));
+    const { samples, timeNanos, durationNanos, ...rest } = profile;
+    expect(rest).toEqual({
+      measures: ["sample/count", "cpu/nanoseconds"],
+      defaultMeasure: "cpu",
+      period: "1000000 cpu/nanoseconds",
+      comments: [],
+    });
+    expect(Number(timeNanos / 1_000_000n)).toBeGreaterThanOrEqual(before);
+    expect(durationNanos).toBeGreaterThan(290e6);
+    const bright = total(profile, "burnBrightly", 1);
+    expect(bright).toBeGreaterThan(total(profile, "burnLow", 1) * 2);
+    expect(total(profile, "burnBoth", 1)).toBeGreaterThanOrEqual(bright);
+    expect(total(profile, "burnBrightly", 0)).toBeGreaterThan(10);
+  });
+
+  it("has stacks with the innermost function first, paths of files, and lines from 1", async () => {
+    const { samples } = await readPprof(await profileFile(cpu, burnBoth));
+    const stack = samples
+      .map((sample) => sample.stack)
+      .find((frames) => frames.some(({ name }) => name === "burnLow"));
+    const names = stack?.map(({ name }) => name) ?? [];
+    expect(names.indexOf("burnBoth")).toBe(names.indexOf("burnLow") + 1);
+    const frame = stack?.find(({ name }) => name === "burnLow");
+    expect(frame?.file).toBe(new URL(import.meta.url).pathname);
+    expect(frame?.line).toBeGreaterThan(1);
+    expect(frame?.line).toBe(frame?.startLine);
+    expect(names).not.toContain("(root)");
+  });
+
+  it("does not count idle time", async () => {
+    const profile = await readPprof(
+      await profileFile(cpu, () => new Promise((resolve) => setTimeout(resolve, 50))),
+    );
+    expect(profile.samples.flatMap(({ stack }) => stack.map(({ name }) => name))).not.toContain("(idle)");
+    const sum = profile.samples.reduce((all, { values }) => all + (values[1] ?? 0), 0);
+    expect(sum).toBeLessThan(profile.durationNanos * 0.8);
+  });
+
+  it("is read by go tool pprof", async ({ skip }) => {
+    const top = await goPprof(await profileFile(cpu, burnBoth), "-top", "-cum");
+    if (top === undefined) return skip("go is not installed");
+    expect(top).toMatch(/^Type: cpu$/m);
+    expect(top).toMatch(/ burnBrightly$/m);
+    expect(top.indexOf(" burnBoth\n")).toBeLessThan(top.indexOf(" burnLow\n"));
+  });
+});
+
+describe("a sampling heap profile for pprof", () => {
+  it("tells who allocated what is kept, in bytes and about how many objects", async () => {
+    kept.length = 0;
+    const profile = await readPprof(await profileFile(heap, allocateMuch));
+    const { samples, timeNanos, durationNanos, ...rest } = profile;
+    expect(rest).toEqual({
+      measures: ["inuse_objects/count", "inuse_space/bytes"],
+      defaultMeasure: "inuse_space",
+      period: "524160 space/bytes",
+      comments: [],
+    });
+    const bytes = total(profile, "allocateMuch", 1);
+    const objects = total(profile, "allocateMuch", 0);
+    expect(bytes).toBeGreaterThan(524_160);
+    // Each has two numbers on the heap; samples scatter, so this is about the order of magnitude.
+    expect(objects).toBeGreaterThan(kept.length / 3);
+    expect(objects).toBeLessThan(kept.length * 9);
+  });
+
+  it("is read by go tool pprof", async ({ skip }) => {
+    const file = await profileFile(heap, allocateMuch);
+    const top = await goPprof(file, "-top", "-cum");
+    if (top === undefined) return skip("go is not installed");
+    expect(top).toMatch(/^Type: inuse_space$/m);
+    expect(top).toMatch(/ allocateMuch$/m);
+    expect(await goPprof(file, "-top", "-inuse_objects")).toMatch(/^Type: inuse_objects$/m);
+  });
+});

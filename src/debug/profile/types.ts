@@ -1,0 +1,15 @@
+/** What to take a profile of, and as what. Durations are in milliseconds. */
+export type ProfileRequest =
+  | {
+      readonly kind: "cpu" | "heap-sampling";
+      readonly format: "pprof" | "chrome";
+      readonly durationMs: number;
+    }
+  | { readonly kind: "trace"; readonly format: "chrome"; readonly durationMs: number }
+  | { readonly kind: "heap-snapshot"; readonly format: "chrome" };
+
+/** What comes of taking a profile, in this order: progress, the pieces of the file, its end. */
+export type ProfileEvent =
+  | { readonly type: "progress"; readonly elapsedMs: number; readonly totalMs: number | undefined }
+  | { readonly type: "chunk"; readonly bytes: Uint8Array }
+  | { readonly type: "done"; readonly fileName: string; readonly size: number };

@@ -1,0 +1,2 @@
+export type { PayloadFormat, PayloadOptions } from "./options.js";
+export { type RedactedJsonOptions, redactedJson } from "./redacted-json.js";
