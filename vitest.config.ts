@@ -7,7 +7,10 @@ export default defineConfig({
     alias: [
       { find: /^#platform$/, replacement: source("platform/node.ts") },
       { find: /^connect-clue$/, replacement: source("index.ts") },
-      { find: /^connect-clue\/(debug|health|log|node|reflection|telemetry)$/, replacement: source("$1/index.ts") },
+      {
+        find: /^connect-clue\/(debug|health|log|node|reflection|telemetry)$/,
+        replacement: source("$1/index.ts"),
+      },
     ],
   },
   test: {

@@ -24,7 +24,7 @@ import {
 } from "../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { serve } from "./support/context-chat.js";
-import { buf, buildProtos, cornerProtos, registryOf, serviceIn } from "./support/corner-protos.js";
+import { buf, buildProtos, cornerProtos, documents, registryOf, serviceIn } from "./support/corner-protos.js";
 import { LineSink } from "./support/line-sink.js";
 import {
   extension,
@@ -201,9 +201,4 @@ function filesIn(answer: ServerReflectionResponse | undefined): FileDescriptorPr
   const response = answer?.messageResponse;
   if (response?.case !== "fileDescriptorResponse") throw new Error(`expected files, got ${response?.case}`);
   return response.value.fileDescriptorProto.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes));
-}
-
-/** The JSON documents that buf printed one after the other. */
-function documents(text: string): unknown[] {
-  return text.split(/(?<=\})\s*(?=\{)/).map((document) => JSON.parse(document));
 }

@@ -204,8 +204,8 @@ describe("a server that answers otherwise", () => {
       4,
       (url: string) => `${url} refuses: so it is\\u001b. Give the token with CLUE_DEBUG_TOKEN or --token`,
     ],
-    [Code.ResourceExhausted, 5, (url: string) => `ResourceExhausted from ${url}: so it is\\u001b`],
-    [Code.Internal, 5, (url: string) => `Internal from ${url}: so it is\\u001b`],
+    [Code.ResourceExhausted, 5, (url: string) => `resource_exhausted from ${url}: so it is\\u001b`],
+    [Code.Internal, 5, (url: string) => `internal from ${url}: so it is\\u001b`],
   ])("with code %d ends with %d", async (code, exit, text) => {
     const fails = () => {
       throw new ConnectError("so it is\u001b", code);
@@ -226,7 +226,7 @@ describe("a server that answers otherwise", () => {
     const { exit, stderr } = await cli([...status, "--addr", `127.0.0.1:${port}`]);
     expect({ exit, stderr }).toEqual({
       exit: 5,
-      stderr: `connect-clue: Unknown from http://127.0.0.1:${port}: unsupported content type text/html. Is there a server of Connect at this --addr?\n`,
+      stderr: `connect-clue: unknown from http://127.0.0.1:${port}: unsupported content type text/html. Is there a server of Connect at this --addr?\n`,
     });
     await destroy();
   });

@@ -43,7 +43,9 @@ export async function connectTo(target: Target, signal: AbortSignal): Promise<Co
   if ((await probe(url, tls, signal)) === "2") {
     const sessionManager = new Http2SessionManager(baseUrl, {}, tls);
     const options = { baseUrl, httpVersion: "2", interceptors, sessionManager } as const;
-    return { transport: http2Transports[protocol](options), close: () => sessionManager.abort() };
+    // Calls that were cancelled just now tell the server first, each for itself: else it sees a broken connection.
+    const close = (): void => void setImmediate(() => sessionManager.abort());
+    return { transport: http2Transports[protocol](options), close };
   }
   if (protocol === "grpc")
     throw usageError(`${url.origin} speaks HTTP/1.1 only, and gRPC needs HTTP/2: leave --protocol out`);

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { codeName } from "../call/code.js";
 import { safeText } from "../call/logfmt.js";
 
 /** How the program can end. The help shows them: scripts rely on them. */
@@ -64,7 +65,7 @@ export function failureOf(
       if (isBroken(error))
         return new Failure(`the connection to ${url} broke: ${says}`, exitCodes.unreachable);
       return new Failure(
-        `${Code[error.code]} from ${url}: ${says}${protocolHint(says)}`,
+        `${codeName(error.code)} from ${url}: ${says}${protocolHint(says)}`,
         exitCodes.serverError,
       );
   }

@@ -2,6 +2,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { type Command, InvalidArgumentError } from "commander";
 import { DebugService, FlushCallResponseSchema } from "../../gen/clue/debug/v1/debug_pb.js";
 import { commandWith, type Run } from "./command.js";
+import { countOf } from "./count.js";
 import { exitCodes } from "./failure.js";
 
 /** `flush <id>`: writes what a call holds back to the server's log. */
@@ -12,10 +13,7 @@ export function flushCommand(run: Run): Command {
       run(command, async ({ client, screen, isJson, options }) => {
         const answer = await client(DebugService).flushCall({ id }, options);
         if (isJson) await screen.json(toJson(FlushCallResponseSchema, answer, { alwaysEmitImplicit: true }));
-        else
-          await screen.write(
-            `${answer.lines} ${answer.lines === 1 ? "line" : "lines"} of call ${id} written`,
-          );
+        else await screen.write(`${countOf(answer.lines, "line")} of call ${id} written`);
         return exitCodes.ok;
       }),
     );

@@ -233,7 +233,7 @@ describe("the file of a profile", () => {
     expect(await cli(["profile", "--addr", url], { cwd })).toEqual({
       exit: 5,
       stdout: "",
-      stderr: `connect-clue: ResourceExhausted from ${url}: out of memory\n`,
+      stderr: `connect-clue: resource_exhausted from ${url}: out of memory\n`,
     });
     expect(readdirSync(cwd)).toEqual([]);
   });

@@ -8,6 +8,7 @@ import {
   type GetRuntimeResponse_Memory as Memory,
 } from "../../gen/clue/debug/v1/debug_pb.js";
 import { commandWith, type Run } from "./command.js";
+import { countOf } from "./count.js";
 import { durationText as time } from "./duration.js";
 import { exitCodes } from "./failure.js";
 import { formatSize } from "./size.js";
@@ -47,7 +48,7 @@ function rowsOf(runtime: GetRuntimeResponse): Row[] {
     ...(memory === undefined ? [] : memoryRows(memory)),
     ...(eventLoop === undefined ? [] : eventLoopRows(eventLoop)),
     ...Object.entries(garbageCollection).map(([kind, { count, total, longest }]): Row => {
-      return [`gc ${kind}`, `${count} times, ${time(total)} in all, ${time(longest)} at most`];
+      return [`gc ${kind}`, `${countOf(count, "time")}, ${time(total)} in all, ${time(longest)} at most`];
     }),
     [
       "calls",
@@ -55,7 +56,7 @@ function rowsOf(runtime: GetRuntimeResponse): Row[] {
     ],
     [
       "held back",
-      `${buffers?.lines ?? 0} lines, ${formatSize(buffers?.bytes ?? 0)} of ${formatSize(buffers?.budgetBytes ?? 0)}`,
+      `${countOf(buffers?.lines ?? 0, "line")}, ${formatSize(buffers?.bytes ?? 0)} of ${formatSize(buffers?.budgetBytes ?? 0)}`,
     ],
     ["lines lost", `${runtime.linesLostBySinks} by sinks, ${runtime.linesLostByViewers} by viewers`],
     ["viewers", `${runtime.viewers}`],

@@ -47,7 +47,6 @@ export async function withSession(
         client: (service) => createClient(service, transport),
       }),
     );
-    // By then its calls have been cancelled: to the server, it is no connection that broke.
     return await calling.finally(close);
   } catch (error) {
     if (signal.aborted) throw signal.reason;

@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { DebugService, type LogLine, LogLineSchema, Severity } from "../../gen/clue/debug/v1/debug_pb.js";
 import { logfmtKey, logfmtText, safeText } from "../call/logfmt.js";
 import { commandWith, methodOption, type Run } from "./command.js";
+import { countOf } from "./count.js";
 import { exitCodes, Failure } from "./failure.js";
 import type { Screen, Style } from "./screen.js";
 import { openEnd, type Session } from "./session.js";
@@ -93,5 +94,5 @@ function valueText(value: JsonValue): string {
 }
 
 function lostText(lines: bigint): string {
-  return `${lines} ${lines === 1n ? "line was" : "lines were"} lost here, as this side did not keep up`;
+  return `${countOf(lines, "line")} ${lines === 1n ? "was" : "were"} lost here, as this side did not keep up`;
 }

@@ -16,7 +16,8 @@ import { durationOf } from "./durations.js";
 /** What may be told of a call: never a header or a message. */
 export function callSummary(call: Call): CallSummary {
   const now = performance.now();
-  const { deadline, lastMessageAt } = call;
+  const { deadline } = call;
+  const silence = silenceOf(call, now);
   return create(CallSummarySchema, {
     id: BigInt(call.id),
     method: call.path,
@@ -31,7 +32,7 @@ export function callSummary(call: Call): CallSummary {
     traceId: traceIdOf(call),
     received: BigInt(call.received),
     sent: BigInt(call.sent),
-    ...(lastMessageAt === undefined ? {} : { sinceLastMessage: durationOf(now - lastMessageAt) }),
+    ...(silence === undefined ? {} : { sinceLastMessage: durationOf(silence) }),
     linesBuffered: heldLines(call),
     clientGone: isClientGone(call),
   });
@@ -50,6 +51,11 @@ const kinds: Readonly<Record<RpcKind, CallSummary_Kind>> = {
 function traceIdOf({ ctx }: Call): string {
   const span = trace.getSpanContext(ctx);
   return span !== undefined && isSpanContextValid(span) ? span.traceId : "";
+}
+
+/** How long there was no message. The clock of messages is coarse: the first one may seem to be older than the call. */
+function silenceOf({ lastMessageAt, startedAt }: Call, now: number): number | undefined {
+  return lastMessageAt === undefined ? undefined : now - Math.max(lastMessageAt, startedAt);
 }
 
 /** gRPC lets a client ask for 10,000 years, and then no answer that tells of its call could be written as JSON. */

@@ -1,4 +1,5 @@
 import { type Call, lingeringCalls, liveCalls } from "../call/call.js";
+import { isDebugService } from "../call/operations.js";
 
 /**
  * The calls that something still runs for, oldest first: those in flight, and those whose client has gone while their
@@ -6,7 +7,7 @@ import { type Call, lingeringCalls, liveCalls } from "../call/call.js";
  */
 export function callsInFlight(): Call[] {
   return [...liveCalls, ...lingeringCalls]
-    .filter(({ service }) => !service.startsWith(ownServices))
+    .filter(({ service }) => !isDebugService(service))
     .sort((a, b) => a.id - b.id);
 }
 
@@ -14,5 +15,3 @@ export function callsInFlight(): Call[] {
 export function isClientGone(call: Call): boolean {
   return call.outcome !== undefined;
 }
-
-const ownServices = "clue.debug.";

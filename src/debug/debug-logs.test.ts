@@ -1,12 +1,10 @@
-import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { type Client, ConnectError, createContextValues } from "@connectrpc/connect";
+import { type Client, ConnectError } from "@connectrpc/connect";
 import { logger, receive } from "connect-clue";
 import type { DebugService } from "connect-clue/debug";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ChatRequestSchema, type ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { Conversation } from "../../test/support/conversation.js";
 import { startDebugServer } from "../../test/support/debug-server.js";
-import { type Gate, gate } from "../../test/support/gate.js";
 import { expectNothingInFlight } from "../../test/support/nothing-in-flight.js";
 
 /** Chats line by line: each message is a debug and an info line. */
@@ -27,7 +25,7 @@ const chat: Parameters<typeof startDebugServer>[0] = {
 };
 
 describe("SetDebugLogs", () => {
-  it("switches debug on for everything by `enabled` alone, and off by its absence", async () => {
+  it("switches debug on for everything by `enabled` alone, and off", async () => {
     const server = await startDebugServer(chat);
     const debug = server.debug();
     const client = server.chat();
@@ -36,7 +34,7 @@ describe("SetDebugLogs", () => {
     expect(rules.map(told)).toEqual(["1 15.0 min"]);
     await client.say({ text: "2" });
     server.log.debug("outside");
-    expect((await debug.setDebugLogs({})).rules).toEqual([]);
+    expect((await debug.setDebugLogs({ enabled: false })).rules).toEqual([]);
     await client.say({ text: "3" });
     server.log.debug("outside");
     const [id] = rules.map(({ id }) => Number(id));
@@ -74,6 +72,7 @@ describe("SetDebugLogs", () => {
   });
 
   it.each<[message: string, request: Parameters<Client<typeof DebugService>["setDebugLogs"]>[0]]>([
+    ["enabled: expected true or false, got nothing", { method: "chat.*" }],
     ["ttl: expected more than 0s and at most 86400s, got 0s", { enabled: true, ttl: durationFromMs(0) }],
     ["ttl: expected more than 0s and at most 86400s, got -5s", { enabled: true, ttl: { seconds: -5n } }],
     [
@@ -160,7 +159,7 @@ it("1,000 open streams follow, both ways", { timeout: 120_000 }, async () => {
   const client = server.chat();
   const streams = Array.from(
     { length: 1000 },
-    (_, i) => new Conversation(client, i % 2 === 0 ? "even" : "odd"),
+    (_, i) => new Conversation(client, { "x-half": i % 2 === 0 ? "even" : "odd" }),
   );
   const all = (text: string) => Promise.all(streams.map((stream) => stream.say(text)));
   await all("a");
@@ -183,37 +182,6 @@ it("1,000 open streams follow, both ways", { timeout: 120_000 }, async () => {
   });
   await expectNothingInFlight();
 });
-
-/** A `Chat` stream that a test says one message after the other on, and reads the answer of each. */
-class Conversation {
-  private readonly answers: AsyncIterator<unknown>;
-  private waiting: Gate<string | undefined> = gate();
-
-  constructor(client: Client<typeof ChatService>, half = "none") {
-    const options = { headers: { "x-half": half }, contextValues: createContextValues() };
-    this.answers = client.chat(this.requests(), options)[Symbol.asyncIterator]();
-  }
-
-  async say(text: string): Promise<void> {
-    const answer = this.answers.next();
-    this.waiting.open(text);
-    await answer;
-  }
-
-  async end(): Promise<void> {
-    this.waiting.open(undefined);
-    while ((await this.answers.next()).done !== true);
-  }
-
-  private async *requests() {
-    for (;;) {
-      const text = await this.waiting.opened;
-      this.waiting = gate();
-      if (text === undefined) return;
-      yield create(ChatRequestSchema, { text });
-    }
-  }
-}
 
 function texts(lines: readonly Readonly<Record<string, unknown>>[]): string[] {
   return lines

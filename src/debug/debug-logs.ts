@@ -54,6 +54,7 @@ export function setDebugLogs(
   { enabled, ttl, method, headers }: SetDebugLogsRequest,
   bounds: RuleBounds,
 ): void {
+  if (enabled === undefined) throw invalid("enabled: expected true or false, got nothing");
   const target = targetOf(method, headers);
   const ttlMs = ttl === undefined ? bounds.ttlMs : requestedMs("ttl", ttl, bounds.maxTtlMs);
   if (enabled) addRule(target, ttlMs);

@@ -16,10 +16,9 @@ import { flushCall } from "./flush-call.js";
 import { Gate, type GateOptions } from "./gate.js";
 import { listCalls } from "./list-calls.js";
 import { captureProfileMethod } from "./profile/capture-method.js";
+import { longestProfileMs } from "./profile/types.js";
 import { runtimeWatch } from "./runtime.js";
 import { tailLogs } from "./tail-logs.js";
-
-const longestProfileMs = 5 * 60_000;
 
 /** Options of {@link debugRoutes}. Durations are in milliseconds. */
 export interface DebugOptions extends GateOptions {

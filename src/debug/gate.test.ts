@@ -18,7 +18,7 @@ const ways: readonly ClientWay[] = ["gRPC", "gRPC-Web", "Connect over HTTP/2", "
 
 const usable = "usable";
 const closed =
-  "[permission_denied] the debug service is closed until it is told who may use it: debugRoutes({ authorize: bearerToken(…) })";
+  "[permission_denied] closed until it is told who may use it: debugRoutes({ authorize: bearerToken(…) })";
 const refused = "[permission_denied] you may not use the debug service";
 
 afterEach(() => {

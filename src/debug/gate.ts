@@ -75,7 +75,7 @@ export class Gate {
 
   private refusal(): string {
     if (this.options.authorize !== undefined) return "you may not use the debug service";
-    return "the debug service is closed until it is told who may use it: debugRoutes({ authorize: bearerToken(…) })";
+    return `closed until it is told who may use it: ${this.where}({ authorize: bearerToken(…) })`;
   }
 
   private refused(context: HandlerContext, reason: string, user?: string): void {

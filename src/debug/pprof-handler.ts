@@ -9,6 +9,7 @@ import type { GateOptions } from "./gate.js";
 import { HttpGate } from "./http-gate.js";
 import { type PprofPage, pprofIndex } from "./pprof-index.js";
 import { profileGet, profiles } from "./pprof-profiles.js";
+import { longestProfileMs } from "./profile/types.js";
 import { runtimeWatch } from "./runtime.js";
 import { textAnswer } from "./text-answer.js";
 
@@ -57,9 +58,6 @@ export function pprofHandler(options: PprofHandlerOptions = {}): HttpHandler {
   }
   return handleGets(gets);
 }
-
-/** Five minutes. */
-const longestProfileMs = 5 * 60_000;
 
 const pages: readonly PprofPage[] = [
   ...profiles,

@@ -47,7 +47,7 @@ export const profiles: readonly PprofProfile[] = [
   },
   {
     name: "snapshot",
-    about: "all objects in memory; the process stands still, and needs as much memory again",
+    about: "all objects in memory; the process stands still, and needs many times its heap",
     kind: Kind.HEAP_SNAPSHOT,
     chrome: "heapsnapshot",
   },

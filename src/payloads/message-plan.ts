@@ -55,9 +55,11 @@ function messagePlan(desc: DescMessage): MessagePlan {
 }
 
 function contentWriter(desc: DescMessage): (to: MessageWriter, message: Properties) => void {
-  const fields = [...desc.fields].sort((a, b) => a.number - b.number).map(fieldPlan);
+  // Made where a descriptor that cannot be read is caught: its messages are invalid then, and nothing of them is shown.
+  let fields: readonly FieldPlan[] | undefined;
   const isExtensible = desc.proto.extensionRange.length > 0;
   return (to, message) => {
+    fields ??= desc.fields.map(fieldPlan);
     to.enter(desc.file);
     to.fields(fields, message);
     if (isExtensible) writeExtensions(to, desc, message);

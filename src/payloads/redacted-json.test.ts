@@ -4,12 +4,13 @@ import {
   anyPack,
   DurationSchema,
   FieldMaskSchema,
+  FieldOptionsSchema,
   ListValueSchema,
   StructSchema,
   TimestampSchema,
   ValueSchema,
 } from "@bufbuild/protobuf/wkt";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SayRequestSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { registryOf } from "../../test/support/corner-protos.js";
 import { messageType } from "../../test/support/message-types.js";
@@ -107,6 +108,18 @@ describe("fields with debug_redact", () => {
   });
 });
 
+describe("a type whose options cannot be read", () => {
+  it("has nothing of its messages shown", () => {
+    const [name] = Account.fields;
+    if (name === undefined) throw new Error("there is no field");
+    const options = create(FieldOptionsSchema);
+    options.$unknown = [{ no: 50_002, wireType: 2, data: new Uint8Array([9, 1]) }];
+    const desc = { ...Account, fields: [{ ...name, proto: { ...name.proto, options } }] };
+    const message = create(Account, { name: "bob" });
+    expect(redactedJson(desc, message)).toEqual(new Json('"[invalid]"', false));
+  });
+});
+
 describe("Any", () => {
   it("is resolved among what the file of its message knows, without a registry", () => {
     const account = create(Account, { more: anyPack(Account, create(Account, { name: "bob" })) });
@@ -161,6 +174,19 @@ describe("extensions and unknown fields", () => {
     };
     expect(parsed(Extended, extended, registry)).toEqual(known);
     expect(parsed(Extended, extended)).toEqual(known);
+  });
+
+  it("are found after a field of a type from elsewhere", () => {
+    const extended = create(Extended, { must: "m", owner: { name: "bob" } });
+    extend(extended, "note", "n");
+    const written = { must: "m", owner: { name: "bob" }, "[secrets.v1.note]": "n" };
+    expect(parsed(Extended, extended)).toEqual(written);
+  });
+
+  it("are left out where they are empty lists", () => {
+    const extended = create(Extended, { must: "m" });
+    extended.$unknown = [{ no: 102, wireType: 2, data: new Uint8Array([0]) }];
+    expect(parsed(Extended, extended)).toEqual({ must: "m" });
   });
 
   it("are left out where nobody knows them", () => {
@@ -264,6 +290,24 @@ describe("values that protobuf cannot write", () => {
     });
   });
 
+  it("are marked where they throw when something of them is written", () => {
+    const thrower = {
+      get b() {
+        throw new Error("no");
+      },
+    };
+    const throwing = (object: object) => {
+      return Object.defineProperties(object, Object.getOwnPropertyDescriptors(thrower));
+    };
+    const account = create(Account);
+    Object.assign(account, { byName: throwing({ a: create(Account) }) });
+    expect(parsed(Account, account)).toEqual({ byName: "[invalid]" });
+    const extra = { first: throwing({ aaaaaa: {} }), second: { aaaaa: 1 } };
+    expect(parsed(Account, Object.assign(create(Account), { extra }))).toEqual({
+      extra: { first: "[invalid]", second: { aaaaa: 1 } },
+    });
+  });
+
   it.each<unknown>([
     undefined,
     null,
@@ -284,6 +328,11 @@ describe("values that protobuf cannot write", () => {
     );
   });
 
+  it("may be many beside each other", () => {
+    const members = new Array(150).fill({});
+    expect(parsed(Account, create(Account, { members }))).toEqual({ members });
+  });
+
   it("are valid JSON with halves of surrogate pairs", () => {
     const text = redactedJson(SayRequestSchema, create(SayRequestSchema, { text: "\ud83d!\udc4d" })).text;
     expect(text).toBe('{"text":"\\ud83d!\\udc4d"}');
@@ -292,6 +341,16 @@ describe("values that protobuf cannot write", () => {
   it("are read from a message without a prototype", () => {
     const message = Object.assign(Object.create(null), create(SayRequestSchema, { text: "hi" }));
     expect(parsed(SayRequestSchema, message)).toEqual({ text: "hi" });
+  });
+});
+
+describe("what is there", () => {
+  it.each([
+    [{ balance: -0 }, { balance: 0 }],
+    [{ balance: 0 }, {}],
+    [{ balance: Number.NaN }, { balance: "NaN" }],
+  ])("is what protobuf sends: %j", (init, written) => {
+    expect(parsed(Account, create(Account, init))).toEqual(written);
   });
 });
 
@@ -315,6 +374,7 @@ describe("the JSON forms of the well-known types", () => {
       create(ListValueSchema, { values: [{ kind: { case: "boolValue", value: true } }] }),
       [true],
     ],
+    [ValueSchema, create(ValueSchema, { kind: { case: "structValue", value: { fields: {} } } }), {}],
   ])("%s", (desc, message, written) => {
     expect(parsed(desc, message)).toEqual(written);
   });
@@ -339,6 +399,28 @@ describe("maxSize", () => {
     expect(redactedJson(SayRequestSchema, message)).toEqual(
       new Json(`{"text":"${"x".repeat(1024 - 9)}…[cut]`, true),
     );
+  });
+
+  it("bounds which fields are read", () => {
+    const account = create(Account, { name: "x".repeat(20) });
+    const read = vi.fn();
+    Object.defineProperty(account, "title", { get: read, enumerable: true });
+    expect(redactedJson(Account, account, { maxSize: 20 }).text).toBe('{"name":"xxxxxxxxxxx…[cut]');
+    expect(read).not.toHaveBeenCalled();
+  });
+
+  it("bounds how many unknown fields are looked at", () => {
+    let reads = 0;
+    const extended = create(Extended);
+    const unknown = new Array(1_000_000).fill({ no: 199, wireType: 0, data: new Uint8Array([1]) });
+    extended.$unknown = new Proxy(unknown, {
+      get(list, key) {
+        reads++;
+        return Reflect.get(list, key);
+      },
+    });
+    expect(redactedJson(Extended, extended, { maxSize: 20 }).text).toBe("{}…[cut]");
+    expect(reads).toBeLessThan(50);
   });
 
   it("bounds what is read of lists, maps and bytes", () => {

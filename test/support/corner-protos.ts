@@ -69,6 +69,11 @@ export async function buf(...args: string[]): Promise<Buffer> {
   return stdout;
 }
 
+/** The JSON documents that buf printed one after the other. */
+export function documents(text: string): unknown[] {
+  return text.split(/(?<=\})\s*(?=\{)/).map((document) => JSON.parse(document));
+}
+
 async function loadFiles(dir: string): Promise<DescFile[]> {
   const files: DescFile[] = [];
   for (const path of readdirSync(dir, { recursive: true, encoding: "utf8" })) {

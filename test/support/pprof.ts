@@ -9,28 +9,32 @@ import { captureProfile } from "../../src/debug/profile/capture-profile.js";
 import type { ProfileRequest } from "../../src/debug/profile/types.js";
 import { buf } from "./corner-protos.js";
 
-/** The file of a profile that is taken while `work` is done again and again. */
+/**
+ * The file of a profile that is taken while `work` is done again and again.
+ *
+ * V8 shows functions that it has inlined into their callers, before the profile, as part of those. Generators it never
+ * inlines: what is to be found again had best be one.
+ */
 export async function profileFile(
   request: ProfileRequest,
   work: () => unknown = () => undefined,
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  let isDone = false;
-  const busy = (async () => {
-    while (!isDone) {
-      await work();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  })();
-  try {
-    for await (const event of captureProfile(request, { signal: new AbortController().signal })) {
-      if (event.type === "chunk") chunks.push(event.bytes);
-    }
-  } finally {
-    isDone = true;
-    await busy;
+  let working: Promise<void> | undefined;
+  for await (const event of captureProfile(request, { signal: new AbortController().signal })) {
+    if (event.type === "chunk") chunks.push(event.bytes);
+    else if (event.type === "progress") working ??= workFor(event.totalMs ?? 0, work);
   }
+  await working;
   return Buffer.concat(chunks);
+}
+
+async function workFor(ms: number, work: () => unknown): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await work();
+  }
 }
 
 /** Keeps the event loop from everything else. */

@@ -1,31 +1,31 @@
 import { type AsyncHook, createHook } from "node:async_hooks";
+import type { Context } from "@opentelemetry/api";
 import { callOf } from "../../call/call.js";
-import { activeContext } from "../../call/implicit.js";
+import { activeContext, watchContexts } from "../../call/implicit.js";
 
 /**
  * Notes which RPC method the process works for, and since when, so that samples that were taken meanwhile can be told
  * apart. It costs while it runs, and nothing else.
- *
- * A handler's work up to its first `await` is seen as that of whoever called it.
  */
 export class CallTimeline {
   /** Whether there was more than can be kept: what comes after that is not told. */
   isFull = false;
-  private readonly startedAtUs = Number(process.hrtime.bigint() / 1000n);
-  private readonly startedAt = performance.now();
+  private readonly originUs = clockOriginUs();
   private readonly paths: (string | undefined)[] = [undefined];
   private readonly indexes = new Map<string | undefined, number>([[undefined, 0]]);
   private readonly blocks: Block[] = [];
   private used = blockSize;
   private current = 0;
-  private readonly hook: AsyncHook = createHook({ before: () => this.note() });
+  private readonly hook: AsyncHook = createHook({ before: () => this.note(activeContext()) });
 
   constructor() {
     this.hook.enable();
+    watchContexts((ctx) => this.note(ctx));
   }
 
   stop(): void {
     this.hook.disable();
+    watchContexts(undefined);
   }
 
   /**
@@ -38,7 +38,7 @@ export class CallTimeline {
     let next = 0;
     let path = 0;
     return (timeUs) => {
-      const time = this.startedAt + (timeUs - this.startedAtUs) / 1000;
+      const time = (timeUs - this.originUs) / 1000;
       for (; next < this.length; next++) {
         const block = this.blocks[Math.floor(next / blockSize)];
         if (block === undefined || (block.times[next % blockSize] ?? 0) > time) break;
@@ -52,8 +52,8 @@ export class CallTimeline {
     return this.blocks.length * blockSize - blockSize + this.used;
   }
 
-  private note(): void {
-    const path = this.indexOf(callOf(activeContext())?.path);
+  private note(ctx: Context): void {
+    const path = this.indexOf(callOf(ctx)?.path);
     if (path === this.current || this.isFull) return;
     this.current = path;
     if (this.used === blockSize) this.grow();
@@ -89,3 +89,16 @@ interface Block {
 const blockSize = 2 ** 16;
 const mostBlocks = 64;
 const mostPaths = 2 ** 16 - 1;
+
+/**
+ * Where `performance.now()` has its zero on the machine's monotonic clock, in microseconds. Of some tries, the one with
+ * the least delay between the two readings is right: the first ones can take longer than a handler.
+ */
+function clockOriginUs(): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 20; i++) {
+    const now = performance.now();
+    least = Math.min(least, Number(process.hrtime.bigint()) / 1000 - now * 1000);
+  }
+  return least;
+}

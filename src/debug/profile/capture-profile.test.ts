@@ -28,7 +28,7 @@ afterEach(() => {
 /** Nothing runs in V8, no timer waits. */
 function expectNothingLeft(): void {
   expect(vi.getTimerCount()).toBe(0);
-  for (const session of connected.mock.contexts) {
+  for (const session of connected.mock.contexts as Session[]) {
     expect(() => session.post("Runtime.enable")).toThrow(/not connected/);
   }
 }

@@ -25,7 +25,7 @@ export async function cpuPprof(recording: CpuRecording, breathe: Breathe): Promi
   const stacks = stacksOf(profile, pprof);
   for (const [method, nodes] of await spentTime(recording, breathe)) {
     const labels = method === undefined ? {} : { [methodLabel]: method };
-    await inSlices([...nodes], 2000, breathe, ([node, { count, us }]) => {
+    await inSlices([...nodes], 500, breathe, ([node, { count, us }]) => {
       pprof.add(stacks(node), [count, us * 1000], labels);
     });
   }
@@ -79,16 +79,19 @@ function metaName({ functionName, url }: Profiler.ProfileNode["callFrame"]): str
     : undefined;
 }
 
-/** Finds the stack of a node: the ids of its locations, the innermost first. */
+/** Finds the stack of a node: the ids of its locations, the innermost first. The root is in no stack. */
 function stacksOf({ nodes }: Profiler.Profile, pprof: Pprof): (node: number) => number[] {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map<number, number>();
   for (const { id, children = [] } of nodes) for (const child of children) parents.set(child, id);
-  return (id) => {
+  const locations = new Map(nodes.map(({ id, callFrame }) => [id, pprof.locationId(callFrame)]));
+  return (node) => {
     const stack: number[] = [];
-    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
-      const node = byId.get(at);
-      if (node !== undefined && parents.has(at)) stack.push(pprof.locationId(node.callFrame));
+    for (
+      let at = node, parent = parents.get(at);
+      parent !== undefined;
+      at = parent, parent = parents.get(at)
+    ) {
+      stack.push(locations.get(at) ?? 0);
     }
     return stack;
   };

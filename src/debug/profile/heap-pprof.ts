@@ -19,7 +19,7 @@ export async function heapPprof(recording: HeapRecording, breathe: Breathe): Pro
   await inSlices(profile.samples, 20_000, breathe, ({ nodeId, size }) => {
     objects.set(nodeId, (objects.get(nodeId) ?? 0) + objectsOf(size, intervalBytes));
   });
-  await inSlices([...stacksOf(profile.head, pprof)], 2000, breathe, ([{ id, selfSize }, stack]) => {
+  await inSlices([...stacksOf(profile.head, pprof)], 500, breathe, ([{ id, selfSize }, stack]) => {
     if (selfSize > 0) pprof.add(stack, [objects.get(id) ?? 0, selfSize]);
   });
   return pprof.encode({

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import {
+  emptyTableToken,
   Label,
   Line,
   Location,
@@ -35,7 +36,8 @@ export class Pprof {
   private readonly strings = new StringTable();
   private readonly functions: PprofFunction[] = [];
   private readonly locations: Location[] = [];
-  private readonly samples: Sample[] = [];
+  private samples: Sample[] = [];
+  private readonly encoded: Uint8Array[] = [];
   private readonly ids = new Map<string, number>();
 
   /** The id of a frame's location: the same for the same function. */
@@ -65,14 +67,24 @@ export class Pprof {
       ([key, text]) => new Label({ key: this.strings.dedup(key), str: this.strings.dedup(text) }),
     );
     this.samples.push(new Sample({ locationId, value, label }));
+    if (this.samples.length === samplesAtOnce) this.encodeSamples();
   }
 
   /** The profile as a file: encoded and gzipped. The default measure is the second one. */
   async encode(meta: PprofMeta): Promise<Uint8Array> {
-    return promisify(gzip)(await new Profile(this.profile(meta)).encodeAsync());
+    this.encodeSamples();
+    const rest = await new Profile(this.rest(meta)).encodeAsync();
+    return promisify(gzip)(Buffer.concat([...this.encoded, rest]));
   }
 
-  private profile(meta: PprofMeta): ProfileInput {
+  /** Protobuf messages that are put one behind the other are one message: so, no part of the encoding takes long. */
+  private encodeSamples(): void {
+    const part = new Profile({ sample: this.samples, stringTable: new StringTable(emptyTableToken) });
+    this.encoded.push(part.encode());
+    this.samples = [];
+  }
+
+  private rest(meta: PprofMeta): ProfileInput {
     const { strings } = this;
     const valueType = ([type, unit]: Measure) =>
       new ValueType({ type: strings.dedup(type), unit: strings.dedup(unit) });
@@ -80,7 +92,6 @@ export class Pprof {
     const known = { hasFunctions: true, hasFilenames: true, hasLineNumbers: true };
     return {
       sampleType: meta.measures.map(valueType),
-      sample: this.samples,
       mapping: [new Mapping({ id: 1, filename: strings.dedup(process.title), ...known })],
       location: this.locations,
       function: this.functions,
@@ -94,3 +105,5 @@ export class Pprof {
     };
   }
 }
+
+const samplesAtOnce = 500;

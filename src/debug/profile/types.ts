@@ -1,3 +1,6 @@
+/** How long a profile may take, in milliseconds, unless an option says otherwise: five minutes. */
+export const longestProfileMs: number = 5 * 60_000;
+
 /** What to take a profile of, and as what. Durations are in milliseconds. */
 export type ProfileRequest =
   | {
