@@ -8,9 +8,9 @@ import type { Tour } from "./tour.js";
 export async function debugging({ server, guest: { client, debug } }: Tour): Promise<void> {
   title("7. Debug, while it runs");
   say("A Chat stream is open. All is well with it, and so the log is silent.");
-  const { readable: requests, writable } = new TransformStream<{ text: string }>();
+  const { readable, writable } = new TransformStream<{ text: string }>();
   const said = writable.getWriter();
-  const answers = client.chat(requests)[Symbol.asyncIterator]();
+  const answers = client.chat(each(readable))[Symbol.asyncIterator]();
   const answerTo = async (text: string) => {
     const [{ value }] = await Promise.all([answers.next(), said.write({ text })]);
     return value?.text;
@@ -52,4 +52,9 @@ export async function debugging({ server, guest: { client, debug } }: Tour): Pro
   const rest = server.log.takeAll();
   check("the one line that comes, of whom", valuesOf(rest, "debug.method"), ["SetDebugLogs"]);
   check("lines", rest.length, 1);
+}
+
+/** Connect wants a generator: the iterator of a web stream has no `throw`. */
+async function* each<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
+  for await (const item of stream) yield item;
 }
