@@ -1,5 +1,5 @@
 import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
-import { type Client, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { type Client, Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { createLogger, logger, type RootLogger } from "connect-clue";
 import type { DebugService } from "connect-clue/debug";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -171,6 +171,17 @@ describe("TailLogs", () => {
     expect(await ended).toMatchObject({ message: "[canceled] This operation was aborted" });
     await until(() => viewerStats().viewers === before);
   });
+});
+
+it("ends with the reason of the server's shutdown", async () => {
+  const shutdown = new AbortController();
+  const tail = tailLogs(create(TailLogsRequestSchema), shutdown.signal);
+  const next = tail.next();
+  shutdown.abort(new ConnectError("server is shutting down", Code.Unavailable));
+  await expect(next).rejects.toThrow("[unavailable] server is shutting down");
+  expect(viewerStats().viewers).toBe(0);
+  const late = tailLogs(create(TailLogsRequestSchema), shutdown.signal);
+  await expect(late.next()).rejects.toThrow("[unavailable] server is shutting down");
 });
 
 describe("viewers that do not read", () => {
