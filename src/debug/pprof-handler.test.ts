@@ -102,7 +102,11 @@ describe("the profiles of pprofHandler", () => {
       { kind: "heap-sampling", format: "chrome", durationMs: 10_000 },
       "heap.heapprofile",
     ],
-    ["allocs?seconds=1", { kind: "heap-sampling", format: "pprof", durationMs: 1000 }, "allocs.pb.gz"],
+    [
+      "allocs?seconds=1",
+      { kind: "heap-sampling", format: "pprof", durationMs: 1000, includesCollected: true },
+      "allocs.pb.gz",
+    ],
     ["snapshot?accept-pause=1", { kind: "heap-snapshot", format: "chrome" }, "snapshot.heapsnapshot"],
     [
       "snapshot?accept-pause&format=heapsnapshot",

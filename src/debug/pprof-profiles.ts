@@ -16,6 +16,8 @@ export interface PprofProfile {
   readonly name: string;
   readonly about: string;
   readonly kind: Kind;
+  /** A heap profile of all that was allocated. */
+  readonly includeCollected?: boolean;
   /** How long it takes, in seconds, when the query doesn't say; undefined where it takes no time of its own. */
   readonly seconds?: number;
   /** Its format for Chrome's developer tools: a value of `format`, and the end of the file's name. */
@@ -40,8 +42,9 @@ export const profiles: readonly PprofProfile[] = [
   },
   {
     name: "allocs",
-    about: "the same as heap: V8 forgets what it has collected",
+    about: "what allocates memory, from now on, whether or not it is still in use at the end",
     kind: Kind.HEAP_SAMPLING,
+    includeCollected: true,
     seconds: 10,
     chrome: "heapprofile",
   },
@@ -68,6 +71,7 @@ export function profileGet(profile: PprofProfile, maxDurationMs: number): GatedG
       const ms = query.has("seconds") ? queriedMs(query) : defaultMs(profile, maxDurationMs);
       return {
         kind: profile.kind,
+        includeCollected: profile.includeCollected ?? false,
         format: formatOf(profile, query) ?? Format.FORMAT_UNSPECIFIED,
         acceptPause: ["", "1", "true"].includes(query.get("accept-pause") ?? "no"),
         ...(ms !== undefined && { duration: durationOf(ms) }),

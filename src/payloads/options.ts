@@ -3,6 +3,7 @@ import { checkFunction, checkMethods } from "../call/check.js";
 import { guarded, reportFault } from "../call/fault.js";
 import { methodInfo } from "../call/method.js";
 import { compileFilter, compileGlob, type MethodFilter } from "../call/method-filter.js";
+import { isDebugService } from "../call/operations.js";
 import { checkKnown, isObject, unexpected } from "../call/options.js";
 import { defaultMaxSize } from "./redacted-json.js";
 
@@ -60,7 +61,8 @@ export function resolvePayloadOptions(options: PayloadOptions): ResolvedPayloadO
   const maxSizeOf = (method: DescMethod): number => {
     let size = sizes.get(method);
     if (size === undefined) {
-      size = isDebugService(method) || !passes(method) ? 0 : (limitOf(method) ?? maxSize);
+      // Lines about who tails the log would be tailed themselves, without end.
+      size = isDebugService(method.parent.typeName) || !passes(method) ? 0 : (limitOf(method) ?? maxSize);
       sizes.set(method, size);
     }
     return size;
@@ -105,9 +107,4 @@ function checkSize(option: string, value: number, least: number): void {
   const accepts = `a whole number of characters from ${least}`;
   if (value === undefined || !Number.isSafeInteger(value) || value < least)
     throw unexpected(option, accepts, value);
-}
-
-/** Lines about who tails the log would be tailed themselves, without end. */
-function isDebugService(method: DescMethod): boolean {
-  return method.parent.typeName.startsWith("clue.debug.");
 }

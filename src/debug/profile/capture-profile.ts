@@ -169,7 +169,7 @@ function startRecorder(request: ProfileRequest): Recorder {
     case "cpu":
       return new CpuRecorder(request.format);
     case "heap-sampling":
-      return new HeapRecorder(request.format);
+      return new HeapRecorder(request);
     case "heap-snapshot":
       return new HeapSnapshot();
     case "trace":

@@ -9,11 +9,13 @@ export interface HeapRecording {
   /** When it began, in milliseconds since the epoch. */
   readonly startedAtMs: number;
   readonly durationMs: number;
+  /** It tells of all that was allocated, not only of what is in use. */
+  readonly includesCollected: boolean;
 }
 
 /** Turns V8's sampling heap profile into a gzipped one for `go tool pprof`. */
 export async function heapPprof(recording: HeapRecording, breathe: Breathe): Promise<Uint8Array> {
-  const { profile, intervalBytes, startedAtMs, durationMs } = recording;
+  const { profile, intervalBytes, startedAtMs, durationMs, includesCollected } = recording;
   const pprof = new Pprof();
   const objects = new Map<number, number>();
   await inSlices(profile.samples, 20_000, breathe, ({ nodeId, size }) => {
@@ -22,10 +24,11 @@ export async function heapPprof(recording: HeapRecording, breathe: Breathe): Pro
   await inSlices([...stacksOf(profile.head, pprof)], 500, breathe, ([{ id, selfSize }, stack]) => {
     if (selfSize > 0) pprof.add(stack, [objects.get(id) ?? 0, selfSize]);
   });
+  const what = includesCollected ? "alloc" : "inuse";
   return pprof.encode({
     measures: [
-      ["inuse_objects", "count"],
-      ["inuse_space", "bytes"],
+      [`${what}_objects`, "count"],
+      [`${what}_space`, "bytes"],
     ],
     periodType: ["space", "bytes"],
     period: intervalBytes,

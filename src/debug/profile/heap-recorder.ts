@@ -4,8 +4,11 @@ import { type HeapProfile, heapJson, nodesOf } from "./heap-profile.js";
 import { Inspector } from "./inspector.js";
 import type { Breathe, Recorder } from "./recorder.js";
 import { mapToSources } from "./source-maps.js";
+import type { ProfileRequest } from "./types.js";
 
-/** What allocates memory that is still in use at the end: a sample each 512 KiB. */
+type HeapRequest = Extract<ProfileRequest, { kind: "heap-sampling" }>;
+
+/** What allocates memory: what is still in use at the end, or all of it. A sample each 512 KiB. */
 export class HeapRecorder implements Recorder {
   private readonly inspector = new Inspector();
   private readonly startedAtMs = Date.now();
@@ -13,11 +16,15 @@ export class HeapRecorder implements Recorder {
   private durationMs = 0;
   private profile: HeapProfile | undefined;
 
-  constructor(private readonly format: "pprof" | "chrome") {
+  constructor(private readonly request: HeapRequest) {
     try {
       this.inspector.post("HeapProfiler.enable");
       needUnused(this.inspector);
-      this.inspector.post("HeapProfiler.startSampling", { samplingInterval: intervalBytes });
+      this.inspector.post("HeapProfiler.startSampling", {
+        samplingInterval: intervalBytes,
+        includeObjectsCollectedByMajorGC: this.includesCollected,
+        includeObjectsCollectedByMinorGC: this.includesCollected,
+      });
     } catch (error) {
       this.inspector.close();
       throw error;
@@ -34,9 +41,14 @@ export class HeapRecorder implements Recorder {
     const { profile } = this;
     if (profile === undefined) return;
     await mapToSources(nodesOf(profile), breathe);
-    const { startedAtMs, durationMs } = this;
-    if (this.format === "chrome") yield* heapJson(profile, breathe);
-    else yield await heapPprof({ profile, intervalBytes, startedAtMs, durationMs }, breathe);
+    const { startedAtMs, durationMs, includesCollected } = this;
+    if (this.request.format === "chrome") yield* heapJson(profile, breathe);
+    else
+      yield await heapPprof({ profile, intervalBytes, startedAtMs, durationMs, includesCollected }, breathe);
+  }
+
+  private get includesCollected(): boolean {
+    return this.request.includesCollected === true;
   }
 
   close(): void {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { block, goPprof, profileFile, type ReadPprof, readPprof } from "../../../test/support/pprof.js";
 
@@ -27,6 +29,13 @@ const kept: unknown[] = [];
 
 function allocateMuch(): void {
   for (let i = 0; i < 20_000; i++) kept.push(new Kept());
+}
+
+/** About 2.5 MB, of which nothing is kept. */
+function allocateWaste(): number {
+  const waste: Kept[] = [];
+  for (let i = 0; i < 50_000; i++) waste.push(new Kept());
+  return waste.length;
 }
 
 /** By function: the sum of the values of all samples whose stacks it is in. */
@@ -107,6 +116,23 @@ describe("a sampling heap profile for pprof", () => {
     // An object with two numbers of its own, and its place in the list.
     expect(bytes / objects).toBeGreaterThan(10);
     expect(bytes / objects).toBeLessThan(200);
+  });
+
+  it("tells who allocated what is collected, too, where it is asked to", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage: () => void = runInNewContext("gc");
+    const wasteAndCollect = () => {
+      allocateWaste();
+      collectGarbage();
+    };
+    const inUse = await readPprof(await profileFile(heap, wasteAndCollect));
+    const all = await readPprof(await profileFile({ ...heap, includesCollected: true }, wasteAndCollect));
+    expect([all.measures, all.defaultMeasure]).toEqual([
+      ["alloc_objects/count", "alloc_space/bytes"],
+      "alloc_space",
+    ]);
+    expect(total(inUse, "allocateWaste", 1)).toBe(0);
+    expect(total(all, "allocateWaste", 1)).toBeGreaterThan(1_000_000);
   });
 
   it("is read by go tool pprof", async ({ skip }) => {

@@ -54,6 +54,10 @@ describe("a request for a profile", () => {
       { kind: "heap-sampling", format: "chrome", durationMs: 10_000 },
     ],
     [
+      { kind: HEAP_SAMPLING, includeCollected: true },
+      { kind: "heap-sampling", format: "pprof", durationMs: 10_000, includesCollected: true },
+    ],
+    [
       { kind: TRACE, ...seconds(1n) },
       { kind: "trace", format: "chrome", durationMs: 1000 },
     ],

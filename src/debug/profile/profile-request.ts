@@ -28,6 +28,7 @@ export function checkedProfile(request: CaptureProfileRequest, bounds: ProfileBo
         kind: "heap-sampling",
         format: pprofOrChrome(request),
         durationMs: durationMs(request, bounds),
+        ...(request.includeCollected && { includesCollected: true }),
       };
     case Kind.TRACE:
       return { kind: "trace", format: chromeOnly(request), durationMs: durationMs(request, bounds) };

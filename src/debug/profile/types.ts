@@ -3,10 +3,13 @@ export const longestProfileMs: number = 5 * 60_000;
 
 /** What to take a profile of, and as what. Durations are in milliseconds. */
 export type ProfileRequest =
+  | { readonly kind: "cpu"; readonly format: "pprof" | "chrome"; readonly durationMs: number }
   | {
-      readonly kind: "cpu" | "heap-sampling";
+      readonly kind: "heap-sampling";
       readonly format: "pprof" | "chrome";
       readonly durationMs: number;
+      /** Counts all that was allocated, in place of what is still in use. */
+      readonly includesCollected?: true;
     }
   | { readonly kind: "trace"; readonly format: "chrome"; readonly durationMs: number }
   | { readonly kind: "heap-snapshot"; readonly format: "chrome" };
