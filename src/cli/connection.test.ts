@@ -243,20 +243,41 @@ describe("a server that answers otherwise", () => {
 
 describe("a package that is missing", () => {
   it.each(["@connectrpc/connect-node", "@bufbuild/protobuf"])("is named: %s", async (missing) => {
-    const folder = emptyFolder();
-    for (const part of ["dist/src/call", "dist/src/cli", "dist/gen"]) {
-      cpSync(join(root, part), join(folder, part), { recursive: true });
-    }
-    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    linkPackages(folder, missing);
-    const main = join(folder, "dist/src/cli/main.js");
-    expect(await cli(status, { command: [process.execPath, main] })).toEqual({
+    expect(await cli(status, { command: installedWithout(missing) })).toEqual({
       exit: 2,
       stdout: "",
-      stderr: `connect-clue: ${missing} is not installed. npm install ${missing}\n`,
+      stderr: `connect-clue: ${missing} is not installed. npm install ${missing}, or: npx -p connect-clue -p ${missing} connect-clue ...\n`,
+    });
+  });
+
+  it("is not missed where no connection is made", async () => {
+    const command = installedWithout("@connectrpc/connect-node");
+    for (const args of [["--help"], ["--version"], ["tail", "--help"]]) {
+      expect(await cli(args, { command })).toEqual({ ...(await cli(args)), exit: 0, stderr: "" });
+    }
+    expect(await cli(["cals"], { command })).toEqual({
+      exit: 2,
+      stdout: "",
+      stderr: "connect-clue: unknown command 'cals'\n(Did you mean calls?)\n",
+    });
+    expect(await cli(["profile", "trace", "--format", "pprof"], { command })).toEqual({
+      exit: 2,
+      stdout: "",
+      stderr: "connect-clue: --format: expected chrome for trace\n",
     });
   });
 });
+
+/** The client, in a folder that has all packages but one. */
+function installedWithout(missing: string): [string, string] {
+  const folder = emptyFolder();
+  for (const part of ["dist/src/call", "dist/src/cli", "dist/gen"]) {
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  }
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  linkPackages(folder, missing);
+  return [process.execPath, join(folder, "dist/src/cli/main.js")];
+}
 
 /** All packages that are installed, but one. */
 function linkPackages(folder: string, missing: string): void {

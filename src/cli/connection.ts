@@ -2,12 +2,7 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import type { ConnectionOptions } from "node:tls";
 import type { Interceptor, Transport } from "@connectrpc/connect";
-import {
-  createConnectTransport,
-  createGrpcTransport,
-  createGrpcWebTransport,
-  Http2SessionManager,
-} from "@connectrpc/connect-node";
+import type * as ConnectNode from "@connectrpc/connect-node";
 import { usageError } from "./failure.js";
 import { probe } from "./probe.js";
 
@@ -33,34 +28,38 @@ export interface Connection {
 /**
  * Finds the way to a server: over HTTP/2 where it speaks that.
  *
+ * @param connectNode - the package, which makes the connection
  * @param signal - ends the attempt
  * @throws Failure when the server can't be reached
  */
-export async function connectTo(target: Target, signal: AbortSignal): Promise<Connection> {
+export async function connectTo(
+  target: Target,
+  connectNode: typeof ConnectNode,
+  signal: AbortSignal,
+): Promise<Connection> {
   const { url, protocol, tls } = target;
   const baseUrl = url.href.replace(/\/$/, "");
   const interceptors = target.token === "" ? [] : [bearer(target.token)];
   if ((await probe(url, tls, signal)) === "2") {
-    const sessionManager = new Http2SessionManager(baseUrl, {}, tls);
+    const sessionManager = new connectNode.Http2SessionManager(baseUrl, {}, tls);
     const options = { baseUrl, httpVersion: "2", interceptors, sessionManager } as const;
     // Calls that were cancelled just now tell the server first, each for itself: else it sees a broken connection.
     const close = (): void => void setImmediate(() => sessionManager.abort());
-    return { transport: http2Transports[protocol](options), close };
+    return { transport: connectNode[transports[protocol]](options), close };
   }
   if (protocol === "grpc")
     throw usageError(`${url.origin} speaks HTTP/1.1 only, and gRPC needs HTTP/2: leave --protocol out`);
   const agent = url.protocol === "https:" ? new HttpsAgent(tls) : new HttpAgent();
   const options = { baseUrl, httpVersion: "1.1", interceptors, nodeOptions: { agent } } as const;
-  const transport =
-    protocol === "connect" ? createConnectTransport(options) : createGrpcWebTransport(options);
-  return { transport, close: () => agent.destroy() };
+  return { transport: connectNode[transports[protocol]](options), close: () => agent.destroy() };
 }
 
-const http2Transports = {
-  connect: createConnectTransport,
-  grpc: createGrpcTransport,
-  "grpc-web": createGrpcWebTransport,
-};
+/** What makes a transport, of each protocol. */
+const transports = {
+  connect: "createConnectTransport",
+  grpc: "createGrpcTransport",
+  "grpc-web": "createGrpcWebTransport",
+} as const;
 
 function bearer(token: string): Interceptor {
   return (next) => (request) => {

@@ -65,6 +65,10 @@ describe("debug on", () => {
       ["--header", "x-user"],
       "option '--header <name:value>' argument 'x-user' is invalid. Expected 'name: value'.",
     ],
+    [
+      ["--header", "X-User: bob", "--header", "x-user: eve"],
+      "option '--header <name:value>' argument 'x-user: eve' is invalid. Expected each header once.",
+    ],
   ])("refuses %j", async (args, text) => {
     expect(await cli(["debug", "on", ...args])).toEqual({
       exit: 2,

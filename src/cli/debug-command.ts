@@ -115,5 +115,7 @@ function header(
 ): Readonly<Record<string, string>> {
   const [, name = "", value = ""] = /^([^:\s]+):\s*(.*)$/s.exec(text) ?? [];
   if (name === "") throw new InvalidArgumentError("Expected 'name: value'.");
-  return { ...before, [name.toLowerCase()]: value };
+  const key = name.toLowerCase();
+  if (Object.hasOwn(before, key)) throw new InvalidArgumentError("Expected each header once.");
+  return { ...before, [key]: value };
 }

@@ -6,8 +6,12 @@ try {
 } catch (error) {
   const missing = missingPackage(error);
   if (missing === undefined) throw error;
-  process.stderr.write(`connect-clue: ${missing} is not installed. npm install ${missing}\n`);
+  process.stderr.write(`connect-clue: ${missing} is not installed. ${remedy(missing)}\n`);
   process.exitCode = 2;
+}
+
+function remedy(missing: string): string {
+  return `npm install ${missing}, or: npx -p connect-clue -p ${missing} connect-clue ...`;
 }
 
 function missingPackage(error: unknown): string | undefined {

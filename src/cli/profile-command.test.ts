@@ -99,6 +99,7 @@ SELF          TOTAL                   FUNCTION    AT
       $typeName: "clue.debug.v1.CaptureProfileRequest",
       kind: Kind.CPU,
       format: Format.PPROF,
+      includeCollected: false,
       acceptPause: false,
     });
   });

@@ -53,14 +53,19 @@ export function profileCommand(run: Run): Command {
     .option("--out <file>", "the file's name (default: by kind and time)")
     .option("--force", "replace the file when it exists")
     .option("--accept-pause", "of a snapshot: the server may stand still while it is taken")
-    .action((kind: KindName, options: ProfileOptions, command: Command) =>
-      run(command, (session) => takeProfile(session, kind, options)),
-    );
+    .action((kind: KindName, options: ProfileOptions, command: Command) => {
+      const format = formatOf(kind, options);
+      return run(command, (session) => takeProfile(session, kind, format, options));
+    });
 }
 
-async function takeProfile(session: Session, name: KindName, options: ProfileOptions): Promise<number> {
+async function takeProfile(
+  session: Session,
+  name: KindName,
+  format: ProfileFormat,
+  options: ProfileOptions,
+): Promise<number> {
   const kind = profileKinds[name];
-  const format = formatOf(name, options);
   // Not the server's name: so one that is taken is refused before anybody waits, and no server names files here.
   const path = options.out ?? `${fileTime(new Date())}.${format.extension}`;
   const request = requestOf(kind, format, options);

@@ -33,10 +33,14 @@ export async function withSession(
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
   const target = await targetOf(options);
+  // An optional peer, which nothing else needs. Where it is missing, the program tells.
+  const connectNode = await import("@connectrpc/connect-node");
   const { timeout: timeoutMs, json: isJson = false } = options;
   const answerMs = timeoutMs ?? defaultTimeoutMs;
   try {
-    const { transport, close } = await within(answerMs, signal, (inTime) => connectTo(target, inTime));
+    const { transport, close } = await within(answerMs, signal, (inTime) =>
+      connectTo(target, connectNode, inTime),
+    );
     const calling = linked(signal, ({ signal }) =>
       work({
         screen: new Screen(signal),

@@ -6,15 +6,20 @@ import { debugRules } from "../call/debug-rules.js";
 import { bearerToken, privateListener } from "./authorizers.js";
 import { type DebugHandlerOptions, debugHandler } from "./debug-handler.js";
 
-const on = '{"debug-logs":"on"}';
-const off = '{"debug-logs":"off"}';
+const on = '{"debug-logs":"on"}\n';
+const off = '{"debug-logs":"off"}\n';
 
 describe.each<HttpVersion>(["HTTP/1.1", "HTTP/2"])("debugHandler over %s", (version) => {
   it("answers the state, switches on and off", async () => {
     const { get } = await serve({}, version);
     expect(await get("/debug")).toEqual({
       status: 200,
-      headers: { "content-type": "application/json", "cache-control": "no-store", "content-length": "20" },
+      headers: {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "content-length": "21",
+        "x-content-type-options": "nosniff",
+      },
       body: off,
     });
     expect(await get("/debug?debug-logs=on")).toMatchObject({ status: 200, body: on });
@@ -78,24 +83,39 @@ describe.each<HttpVersion>(["HTTP/1.1", "HTTP/2"])("debugHandler over %s", (vers
 });
 
 describe("debugHandler", () => {
-  it("writes each use to the log, with who and what", async () => {
+  it("writes each use to the log, with who, what and how", async () => {
     const { get, lines } = await serve();
     await get("/debug");
     await get("/debug?debug-logs=on");
-    await get("/debug", { authorization: "" });
+    await get("/debug?debug-logs=on&secret=s3cr3t", {}, "HEAD");
+    await get("/debug?secret=s3cr3t", { authorization: "" });
     const line = { time: "<time>", "rpc.peer": "127.0.0.1:<port>" };
     const used = { ...line, level: "info", msg: "debug service used", "debug.user": "bearer token" };
     expect(lines()).toEqual([
-      { ...used, "debug.method": "GetDebugLogs", "debug.request": {} },
-      { ...used, "debug.method": "SetDebugLogs", "debug.request": { enabled: true } },
+      { ...used, "debug.method": "GetDebugLogs", "debug.http": "GET /debug", "debug.request": {} },
+      {
+        ...used,
+        "debug.method": "SetDebugLogs",
+        "debug.http": "GET /debug",
+        "debug.request": { enabled: true },
+      },
+      { ...used, "debug.method": "GetDebugLogs", "debug.http": "HEAD /debug", "debug.request": {} },
       {
         ...line,
         level: "warn",
         msg: "debug service refused",
         "debug.reason": "not allowed",
         "debug.method": "GetDebugLogs",
+        "debug.http": "GET /debug",
       },
     ]);
+  });
+
+  it("names a long path in the log as far as it fits", async () => {
+    const path = `/${"d".repeat(999)}`;
+    const { get, lines } = await serve({ path });
+    await get(path);
+    expect(lines().map((line) => line["debug.http"])).toEqual([`GET /${"d".repeat(251)}…[cut from 1004]`]);
   });
 
   it("is closed until it is told who may use it", async () => {
@@ -160,11 +180,42 @@ describe("debugHandler", () => {
     }
   });
 
+  it.each<[name: string, headers: (here: URL) => Record<string, string>, status: number]>([
+    ["an Origin of its own", ({ origin }) => ({ origin }), 200],
+    ["a Referer of its own", ({ href }) => ({ referer: `${href}a/page?of=it` }), 200],
+    ["an Origin of its own, and another Referer", ({ origin }) => ({ origin, referer: elsewhere }), 200],
+    ["another Origin", () => ({ origin: elsewhere }), 403],
+    ["another Origin, and a Referer of its own", ({ href }) => ({ origin: elsewhere, referer: href }), 403],
+    ["another port as Origin", ({ hostname }) => ({ origin: `http://${hostname}:1` }), 403],
+    ["an Origin that begins like its own", ({ origin }) => ({ origin: `${origin}.elsewhere.example` }), 403],
+    ["an Origin that is null", () => ({ origin: "null" }), 403],
+    ["an Origin that is none", ({ host }) => ({ origin: `//${host}` }), 403],
+    ["another Referer", () => ({ referer: `${elsewhere}/page` }), 403],
+    ["another Origin, whatever else it says", () => ({ origin: elsewhere, "sec-fetch-site": "none" }), 403],
+  ])("minds whose page asks: %s", async (_, headers, status) => {
+    for (const version of ["HTTP/1.1", "HTTP/2"] as const) {
+      const { get, url } = await serve({}, version);
+      expect((await get("/debug?debug-logs=on", headers(new URL(url)))).status).toBe(status);
+      expect(debugRules.isEmpty).toBe(status !== 200);
+      debugRules.clear();
+    }
+  });
+
+  it.each([
+    ["http://here.example", "here.example:80", 200],
+    ["https://here.example", "here.example:443", 200],
+    ["https://here.example", "HERE.example", 200],
+    ["https://here.example", "here.example:80", 403],
+  ])("takes %s for the page of %j: %d", async (origin, host, status) => {
+    const { get } = await serve();
+    expect((await get("/debug", { origin, host })).status).toBe(status);
+  });
+
   it("has the options of Clue", async () => {
     const { get } = await serve({ path: "/toggle", query: "verbose", on: "1", off: "0" });
-    expect((await get("/toggle?verbose=1")).body).toBe('{"verbose":"1"}');
-    expect((await get("/toggle?verbose=0")).body).toBe('{"verbose":"0"}');
-    expect((await get("/toggle?debug-logs=on")).body).toBe('{"verbose":"0"}');
+    expect((await get("/toggle?verbose=1")).body).toBe('{"verbose":"1"}\n');
+    expect((await get("/toggle?verbose=0")).body).toBe('{"verbose":"0"}\n');
+    expect((await get("/toggle?debug-logs=on")).body).toBe('{"verbose":"0"}\n');
     expect((await get("/toggle?verbose=on")).body).toBe('verbose: expected 1 or 0, got "on"\n');
     expect((await get("/debug")).status).toBe(404);
   });
@@ -176,9 +227,10 @@ describe("debugHandler", () => {
     [{ query: "" }, 'debugHandler: query: expected a name, got ""'],
     [{ path: "debug" }, 'debugHandler: path: expected a path that begins with /, got "debug"'],
     [{ path: "/debug?" }, 'debugHandler: path: expected a path that begins with /, got "/debug?"'],
+    [{ ttlMs: 0 }, "debugHandler: ttlMs: expected a number of milliseconds from 1 to 86400000, got 0"],
     [
-      { ttlMs: 0 },
-      "debugHandler: ttlMs: expected a number of milliseconds from 1 to maxTtlMs, 86400000, got 0",
+      { ttlMs: 1e15 },
+      "debugHandler: ttlMs: expected a number of milliseconds from 1 to 86400000, got 1000000000000000",
     ],
     [{ authorize: "x" }, 'debugHandler: authorize: expected a function, got "x"'],
     [
@@ -189,6 +241,8 @@ describe("debugHandler", () => {
     expect(() => debugHandler(options as DebugHandlerOptions)).toThrow(new TypeError(message));
   });
 });
+
+const elsewhere = "https://elsewhere.example";
 
 /** The handler behind others on a server with a private listener. */
 async function serve(
@@ -209,5 +263,10 @@ async function serve(
       const answer = await exchange(base + path, { version, method, headers: sent });
       return { status: answer.status, headers: answer.headers, body: await textOf(answer) };
     };
-  return { lines: server.lines, get: getFrom(server.url), getPrivate: getFrom(server.privateUrl) };
+  return {
+    url: server.url,
+    lines: server.lines,
+    get: getFrom(server.url),
+    getPrivate: getFrom(server.privateUrl),
+  };
 }

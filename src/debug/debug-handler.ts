@@ -1,16 +1,11 @@
 import { DebugService } from "../../gen/clue/debug/v1/debug_pb.js";
 import { check } from "../call/check.js";
-import {
-  type HttpAnswer,
-  type HttpGet,
-  type HttpHandler,
-  handleGets,
-  queryOf,
-} from "../call/http-handler.js";
+import { type HttpGet, type HttpHandler, handleGets, queryOf } from "../call/http-handler.js";
 import { checkKnown } from "../call/options.js";
-import { checkTtl, debugLogs, defaultTtlMs, longestTtlMs, setDebugLogs } from "./debug-logs.js";
+import { debugLogs, defaultTtlMs, longestTtlMs, setDebugLogs } from "./debug-logs.js";
 import type { GateOptions } from "./gate.js";
 import { badQuery, HttpGate } from "./http-gate.js";
+import { jsonAnswer } from "./text-answer.js";
 
 /** Options of {@link debugHandler}. */
 export interface DebugHandlerOptions extends GateOptions {
@@ -43,8 +38,9 @@ export function debugHandler(options: DebugHandlerOptions = {}): HttpHandler {
   check("debugHandler: query", query, "a name", isName);
   check("debugHandler: on", on, "a text", isName);
   check("debugHandler: off", off, "a text other than on", (text) => isName(text) && text !== on);
-  checkTtl("debugHandler", ttlMs, longestTtlMs);
+  check("debugHandler: ttlMs", ttlMs, `a number of milliseconds from 1 to ${longestTtlMs}`, isTtl);
   const gate = new HttpGate(options, "debugHandler");
+  const state = () => jsonAnswer({ [query]: debugLogs().length > 0 ? on : off });
 
   const read = gate.get({
     method: DebugService.method.getDebugLogs,
@@ -68,15 +64,10 @@ export function debugHandler(options: DebugHandlerOptions = {}): HttpHandler {
     return (writes ? write : read)(request, client);
   };
   return handleGets(new Map([[path, get]]));
+}
 
-  function state(): HttpAnswer {
-    const body = JSON.stringify({ [query]: debugLogs().length > 0 ? on : off });
-    return {
-      status: 200,
-      headers: { "content-type": "application/json", "cache-control": "no-store" },
-      body,
-    };
-  }
+function isTtl(ms: unknown): boolean {
+  return typeof ms === "number" && ms >= 1 && ms <= longestTtlMs;
 }
 
 function isPath(path: unknown): boolean {

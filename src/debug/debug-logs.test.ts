@@ -71,6 +71,25 @@ describe("SetDebugLogs", () => {
     expect((await debug.setDebugLogs({ enabled: false })).rules).toEqual([]);
   });
 
+  it("takes a method as gRPC writes it, and shows no secrets of headers", async () => {
+    const debug = (await startDebugServer()).debug();
+    const headers = { authorization: "Bearer t", "x-api-key": "k", "x-tenant": "a" };
+    const { rules } = await debug.setDebugLogs({
+      enabled: true,
+      method: "/chat.v1.ChatService/Chat",
+      headers,
+    });
+    expect(rules).toMatchObject([
+      {
+        method: "chat.v1.ChatService/Chat",
+        headers: { authorization: "[redacted]", "x-api-key": "[redacted]", "x-tenant": "a" },
+      },
+    ]);
+    expect(
+      (await debug.setDebugLogs({ enabled: false, method: "/chat.v1.ChatService/Chat", headers })).rules,
+    ).toEqual([]);
+  });
+
   it.each<[message: string, request: Parameters<Client<typeof DebugService>["setDebugLogs"]>[0]]>([
     ["enabled: expected true or false, got nothing", { method: "chat.*" }],
     ["ttl: expected more than 0s and at most 86400s, got 0s", { enabled: true, ttl: durationFromMs(0) }],
@@ -84,6 +103,16 @@ describe("SetDebugLogs", () => {
       { enabled: true, ttl: { nanos: 2_000_000_000 } },
     ],
     ["method: expected at most 1024 characters, got 1025", { enabled: true, method: "x".repeat(1025) }],
+    [
+      'method: expected a glob over pkg.Service/Method such as "*/Chat", got "Chat"',
+      { enabled: true, method: "Chat" },
+    ],
+    [
+      'method: expected a glob over pkg.Service/Method such as "*/Chat", got "/Chat"',
+      { enabled: true, method: "/Chat" },
+    ],
+    ['headers: "x-a" is there twice', { enabled: true, headers: { "X-A": "1", "x-a": "2" } }],
+    ['headers: "a" has characters that headers can\'t have', { enabled: true, headers: { a: "h\u00e9" } }],
     ['headers: "a b" is no name of a header', { enabled: true, headers: { "a b": "" } }],
     ['headers: "a" has more than 1024 characters', { enabled: true, headers: { a: "x".repeat(1024) } }],
     [
@@ -112,11 +141,11 @@ describe("SetDebugLogs", () => {
     const debug = (await startDebugServer()).debug();
     for (let i = 0; i < 100; i++) {
       vi.advanceTimersByTime(1000);
-      await debug.setDebugLogs({ enabled: true, method: `m${i}` });
+      await debug.setDebugLogs({ enabled: true, method: `m/${i}` });
     }
-    const another = debug.setDebugLogs({ enabled: true, method: "another" });
+    const another = debug.setDebugLogs({ enabled: true, method: "m/another" });
     await expect(another).rejects.toThrow("[resource_exhausted] there are 100 rules already: remove some");
-    expect((await debug.setDebugLogs({ enabled: true, method: "m7" })).rules).toHaveLength(100);
+    expect((await debug.setDebugLogs({ enabled: true, method: "m/7" })).rules).toHaveLength(100);
   });
 });
 

@@ -39,10 +39,15 @@ export function debugLogs(): DebugRule[] {
     create(DebugRuleSchema, {
       id: BigInt(id),
       method,
-      headers: Object.fromEntries(headers),
+      headers: Object.fromEntries(Array.from(headers, ([name, value]) => [name, shown(name, value)])),
       expiresAt: timestampFromMs(expiresAt),
     }),
   );
+}
+
+/** What proves who somebody is is not for everybody who may read the rules. */
+function shown(name: string, value: string): string {
+  return /auth|cookie|token|secret|key|pass|credential|session/.test(name) ? "[redacted]" : value;
 }
 
 /**
@@ -72,19 +77,39 @@ function addRule(target: DebugTarget, ttlMs: number): void {
 
 function targetOf(method: string, headers: Readonly<Record<string, string>>): DebugTarget {
   const entries = Object.entries(headers);
-  if (method.length > maxSize)
-    throw invalid(`method: expected at most ${maxSize} characters, got ${method.length}`);
-  if (entries.length > maxHeaders)
+  if (entries.length > maxHeaders) {
     throw invalid(`headers: expected at most ${maxHeaders}, got ${entries.length}`);
-  for (const [name, value] of entries) checkHeader(name, value);
-  return { method, headers: new Map(entries.map(([name, value]) => [name.toLowerCase(), value.trim()])) };
+  }
+  const values = new Map<string, string>();
+  for (const [given, value] of entries) {
+    const name = headerName(given, value);
+    if (values.has(name)) throw invalid(`headers: ${JSON.stringify(name)} is there twice`);
+    values.set(name, value.trim());
+  }
+  return { method: globOf(method), headers: values };
 }
 
-function checkHeader(name: string, value: string): void {
+/** What can match no method is a mistake: better told than obeyed. */
+function globOf(method: string): string {
+  const glob = method.replace(/^\//, "");
+  if (method.length > maxSize) {
+    throw invalid(`method: expected at most ${maxSize} characters, got ${method.length}`);
+  }
+  if (method === "" || /[*/]/.test(glob)) return glob;
+  const example = `"*/${glob}"`;
+  throw invalid(
+    `method: expected a glob over pkg.Service/Method such as ${example}, got ${JSON.stringify(method)}`,
+  );
+}
+
+function headerName(name: string, value: string): string {
   const shown = JSON.stringify(cut(name, maxSize));
   if (!isHeaderName(name)) throw invalid(`headers: ${shown} is no name of a header`);
   if (name.length + value.length > maxSize)
     throw invalid(`headers: ${shown} has more than ${maxSize} characters`);
+  if (!/^[\t\x20-\x7e]*$/.test(value))
+    throw invalid(`headers: ${shown} has characters that headers can't have`);
+  return name.toLowerCase();
 }
 
 function invalid(message: string): ConnectError {

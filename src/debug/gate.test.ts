@@ -1,3 +1,5 @@
+import { getEventListeners } from "node:events";
+import { create } from "@bufbuild/protobuf";
 import {
   type Client,
   Code,
@@ -7,11 +9,23 @@ import {
 } from "@connectrpc/connect";
 import { diag } from "@opentelemetry/api";
 import { createLogger } from "connect-clue";
-import { type Authorize, bearerToken, DebugService, debugRoutes, privateListener } from "connect-clue/debug";
+import {
+  type Authorize,
+  bearerToken,
+  DebugService,
+  debugHandler,
+  debugRoutes,
+  pprofHandler,
+  privateListener,
+} from "connect-clue/debug";
+import { chain } from "connect-clue/node";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type DebugClientOptions, debugToken, startDebugServer } from "../../test/support/debug-server.js";
+import { exchange } from "../../test/support/http-exchange.js";
+import { parseLines } from "../../test/support/line-sink.js";
 import type { ClientWay } from "../../test/support/node-server.js";
 import { until } from "../../test/support/until.js";
+import { Gate } from "./gate.js";
 import { viewerStats } from "./tail-logs.js";
 
 const ways: readonly ClientWay[] = ["gRPC", "gRPC-Web", "Connect over HTTP/2", "Connect over HTTP/1.1"];
@@ -88,18 +102,7 @@ describe("who may use the debug service", () => {
 });
 
 describe("bearerToken", () => {
-  const name = (authorization: string) => {
-    const context = createHandlerContext({
-      service: DebugService,
-      method: DebugService.method.getRuntime,
-      protocolName: "connect",
-      requestMethod: "POST",
-      url: "http://localhost",
-      requestHeader: { authorization },
-      contextValues: createContextValues(),
-    });
-    return bearerToken("s€cret:x")(context);
-  };
+  const name = (authorization: string) => bearerToken("s€cret:x")(contextOf({ authorization }));
   const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 
   it("takes the token as Bearer, and as the password of Basic", () => {
@@ -122,10 +125,38 @@ describe("bearerToken", () => {
     expect(
       ["Bearer t", "bearer  t", "BEARER t ", "Token t", "t", "Bearer", "Bearer t t", "Bearert"].map(is),
     ).toEqual(["bearer token", "bearer token", "bearer token", false, false, false, false, false]);
-    expect(is(`Bearer ${" ".repeat(4096)}t`)).toBe(false);
+    expect(is(`Bearer ${" ".repeat(8192)}t`)).toBe(false);
   });
 
-  it.each([undefined, ""])("lets nobody in, and says so once, when it is %j", (token) => {
+  it("ignores the white space around a token, and says so", () => {
+    const warn = vi.spyOn(diag, "warn").mockReturnValue();
+    const authorize = bearerToken("\ta token\r\n");
+    const sent = ["Bearer a token", basic("ann:a token"), basic("ann:a token\n"), "Bearer a  token"];
+    expect(sent.map((authorization) => authorize(contextOf({ authorization })))).toEqual([
+      "bearer token",
+      "ann (token)",
+      "ann (token)",
+      false,
+    ]);
+    expect(warn.mock.calls).toEqual([
+      ["connect-clue: bearerToken: the white space around the token is ignored"],
+    ]);
+  });
+
+  it("takes a token of 4000 characters, both ways, and no longer one", () => {
+    const token = "t".repeat(4000);
+    const authorize = bearerToken(token);
+    const sent = [`Bearer ${token}`, basic(`ann:${token}`)];
+    expect(sent.map((authorization) => authorize(contextOf({ authorization })))).toEqual([
+      "bearer token",
+      "ann (token)",
+    ]);
+    expect(() => bearerToken(`${token}t`)).toThrow(
+      new TypeError("bearerToken: expected at most 4000 characters, got 4001"),
+    );
+  });
+
+  it.each([undefined, "", " \n"])("lets nobody in, and says so once, when it is %j", (token) => {
     const warn = vi.spyOn(diag, "warn").mockReturnValue();
     const authorize = bearerToken(token);
     const context = { requestHeader: new Headers({ authorization: "Bearer " }) } as Parameters<Authorize>[0];
@@ -137,6 +168,93 @@ describe("bearerToken", () => {
 
   it("wants a text", () => {
     expect(() => bearerToken(1 as never)).toThrow(new TypeError("bearerToken: expected a text, got 1"));
+  });
+});
+
+describe("privateListener", () => {
+  it("says once what is missing when it cannot know the listener", () => {
+    const warn = vi.spyOn(diag, "warn").mockReturnValue();
+    const authorize = privateListener();
+    expect([authorize(contextOf({})), authorize(contextOf({}))]).toEqual([false, false]);
+    expect(warn.mock.calls).toEqual([
+      [
+        "connect-clue: privateListener cannot know the listener of a call: the adapter needs contextValues: nodeContextValues",
+      ],
+    ]);
+  });
+
+  it("says nothing when it knows", async () => {
+    const warn = vi.spyOn(diag, "warn").mockReturnValue();
+    const server = await startDebugServer({ debug: { authorize: privateListener() } });
+    expect(await code(server.debug().getRuntime({}))).toBe("permission_denied");
+    expect(warn.mock.calls).toEqual([]);
+  });
+});
+
+describe("an authorize that does not answer", () => {
+  const hang = () => {
+    let fail = (_: Error): void => {};
+    const answer = new Promise<string>((_, reject) => {
+      fail = reject;
+    });
+    let text = "";
+    const logger = createLogger({ format: "json", sink: { write: (line: string) => (text += line) } });
+    const gate = new Gate({ authorize: () => answer, logger }, "debugRoutes");
+    const client = new AbortController();
+    const context = { ...contextOf({}), signal: client.signal };
+    const listeners = () => getEventListeners(client.signal, "abort").length;
+    const outcome = code(gate.admit(context, create(DebugService.method.getRuntime.input)));
+    const left = () => ({ timers: vi.getTimerCount(), listeners: listeners() });
+    return { outcome, client, fail, left, lines: () => parseLines(text) };
+  };
+  const line = {
+    time: "<time>",
+    level: "warn",
+    msg: "debug service refused",
+    "debug.reason": "authorize did not answer",
+    "debug.method": "GetRuntime",
+  };
+  const nothing = { timers: 0, listeners: 0 };
+
+  it("counts as a refusal after 10 seconds", async () => {
+    vi.useFakeTimers();
+    const { outcome, left, lines } = hang();
+    await vi.advanceTimersByTimeAsync(9999);
+    expect([lines(), left()]).toEqual([[], { timers: 1, listeners: 1 }]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([await outcome, lines(), left()]).toEqual(["permission_denied", [line], nothing]);
+  });
+
+  it("counts as a refusal when the client leaves", async () => {
+    vi.useFakeTimers();
+    const { outcome, client, left, lines } = hang();
+    client.abort();
+    expect([await outcome, lines(), left()]).toEqual(["permission_denied", [line], nothing]);
+  });
+
+  it("may fail later without anybody hearing of it", async () => {
+    const error = vi.spyOn(diag, "error").mockReturnValue();
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const { outcome, client, fail } = hang();
+    client.abort();
+    await outcome;
+    fail(new Error("too late"));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect([error.mock.calls, unhandled.mock.calls]).toEqual([[], []]);
+  });
+
+  it("leaves nothing behind when it answers in time", async () => {
+    vi.useFakeTimers();
+    vi.spyOn(diag, "error").mockReturnValue();
+    const { outcome, fail, left, lines } = hang();
+    fail(new Error("no"));
+    expect([await outcome, lines(), left()]).toEqual([
+      "permission_denied",
+      [{ ...line, "debug.reason": "not allowed" }],
+      nothing,
+    ]);
   });
 });
 
@@ -206,6 +324,32 @@ describe("the rate", () => {
     expect(uses).toHaveLength(45);
   });
 
+  it("is one for all that have the same authorize", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const authorize: Authorize = ({ requestHeader }) => requestHeader.has("x-user") && "ann";
+    const { url, debug, lines } = await startDebugServer({
+      debug: { authorize },
+      fallback: (logger) => chain(debugHandler({ authorize, logger }), pprofHandler({ authorize, logger })),
+    });
+    const rpc = debug();
+    const ask = async (headers: Record<string, string>) => {
+      const get = (path: string) => exchange(url + path, { version: "HTTP/1.1", headers });
+      const asked = Array.from({ length: 10 }, () => [
+        code(rpc.getRuntime({}, { headers })),
+        get("/debug").then(({ status }) => `${status}`),
+        get("/debug/pprof/symbol").then(({ status }) => `${status}`),
+      ]);
+      return tally(await Promise.all(asked.flat()));
+    };
+    const used = await ask({ "x-user": "ann" });
+    expect((used.ok ?? 0) + (used["200"] ?? 0)).toBe(20);
+    expect((used.resource_exhausted ?? 0) + (used["429"] ?? 0)).toBe(10);
+    vi.advanceTimersByTime(60_000);
+    const before = lines().length;
+    expect(await ask({})).toEqual({ permission_denied: 10, 401: 20 });
+    expect(lines().length - before).toBe(20);
+  });
+
   it("is not used up by those who may not: 100 hostile calls at once are refused, and cost 20 lines", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const server = await startDebugServer();
@@ -259,6 +403,19 @@ describe("debugRoutes", () => {
     expect(() => debugRoutes({ maxTtlMs: 1000 })).not.toThrow();
   });
 });
+
+/** What an authorize function is asked about. */
+function contextOf(requestHeader: Record<string, string>) {
+  return createHandlerContext({
+    service: DebugService,
+    method: DebugService.method.getRuntime,
+    protocolName: "connect",
+    requestMethod: "POST",
+    url: "http://localhost",
+    requestHeader,
+    contextValues: createContextValues(),
+  });
+}
 
 /** What each method answers, in the order of the proto file: `usable`, or the refusal. */
 async function answersOf(debug: Client<typeof DebugService>) {

@@ -73,7 +73,7 @@ export class HttpGate {
       try {
         const query = queryOf(http);
         const request = create(get.method.input, get.request?.(query));
-        await this.gate.admit(handlerContext(get.method, http, client), request);
+        await this.gate.admit(handlerContext(get.method, http, client), request, pageOf(http));
         return await get.answer({ request, query, client, isHead: http.method === "HEAD" });
       } catch (error) {
         if (!(error instanceof ConnectError)) throw error;
@@ -106,13 +106,34 @@ export function badQuery(name: string, accepts: string, got: string | null): Con
 
 /**
  * Browsers send the password that they know with what any page asks for, and let any page reach this machine's ports; but
- * they say whose page it is.
+ * they say whose page it is. To plain HTTP they do so by Origin and Referer alone.
  *
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
-function isCrossSite({ headers }: HttpRequest): boolean {
-  const site = headers?.["sec-fetch-site"];
-  return site === "cross-site" || site === "same-site";
+function isCrossSite(http: HttpRequest): boolean {
+  const headers = headersOf(http);
+  const site = headers.get("sec-fetch-site");
+  const page = headers.get("origin") ?? headers.get("referer");
+  return (
+    site === "cross-site" ||
+    site === "same-site" ||
+    (page !== null && !isPageOf(page, headers.get("host") ?? ""))
+  );
+}
+
+/** Whether a page's address, or its origin, is of a host: `example.com:8080`. An origin may be `null`. */
+function isPageOf(page: string, host: string): boolean {
+  try {
+    const url = new URL(page);
+    return url.host === new URL(`${url.protocol}//${host}`).host;
+  } catch {
+    return false;
+  }
+}
+
+/** What was asked for, as the log names it: without the query, that may be anything. */
+function pageOf({ method = "GET", url = "" }: HttpRequest): string {
+  return `${method} ${url.split("?", 1)[0]}`;
 }
 
 function handlerContext(method: DescMethod, http: HttpRequest, client: AbortSignal): HandlerContext {

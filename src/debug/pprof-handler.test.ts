@@ -190,12 +190,14 @@ describe("the profiles of pprofHandler", () => {
         msg: "debug service used",
         "debug.user": "bearer token",
         "debug.method": "CaptureProfile",
+        "debug.http": "GET /debug/pprof/profile",
         "debug.request": { kind: "CPU", duration: "2s" },
       },
       {
         msg: "debug service refused",
         "debug.reason": "not allowed",
         "debug.method": "CaptureProfile",
+        "debug.http": "GET /debug/pprof/profile",
       },
     ]);
   });
@@ -238,12 +240,15 @@ describe("the pages of pprofHandler", () => {
   });
 
   it("tell the command line as Go does", async () => {
-    const { get } = await serve();
+    const { get, lines } = await serve();
     const { headers, body } = await get("/debug/pprof/cmdline");
     expect(headers).toMatchObject({
       "content-type": "text/plain; charset=utf-8",
       "x-content-type-options": "nosniff",
     });
+    expect(lines()).toMatchObject([
+      { "debug.method": "GetRuntime", "debug.http": "GET /debug/pprof/cmdline", "debug.request": {} },
+    ]);
     expect(body.split("\0")).toEqual([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
   });
 

@@ -1,7 +1,10 @@
+import { request } from "node:http";
+import { connect, constants } from "node:http2";
 import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
-import { type Client, Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { type Client, Code, ConnectError, createClient, type HandlerContext } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import { createLogger, logger, type RootLogger } from "connect-clue";
-import type { DebugService } from "connect-clue/debug";
+import { DebugService } from "connect-clue/debug";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   LogLineSchema,
@@ -9,7 +12,7 @@ import {
   TailLogsRequestSchema,
   type TailLogsResponse,
 } from "../../gen/clue/debug/v1/debug_pb.js";
-import { startDebugServer } from "../../test/support/debug-server.js";
+import { debugToken, startDebugServer, withToken } from "../../test/support/debug-server.js";
 import { type Gate, gate } from "../../test/support/gate.js";
 import { expectNothingInFlight } from "../../test/support/nothing-in-flight.js";
 import { until } from "../../test/support/until.js";
@@ -160,6 +163,35 @@ describe("TailLogs", () => {
     await expectNothingInFlight();
   });
 
+  it("sends what is no text as text", async () => {
+    const server = await startDebugServer();
+    const transport = createConnectTransport({
+      baseUrl: server.url,
+      httpVersion: "1.1",
+      useBinaryFormat: false,
+      interceptors: [withToken(debugToken)],
+    });
+    const tail = await follow(createClient(DebugService, transport));
+    server.log.print("half \ud83d", {
+      "k\ude00": "\ud83d",
+      list: ["\udc00!"],
+      object: { "\ud83d": ["\ud83d\ude00", "\ude00"] },
+    });
+    const [line] = await tail.take(1);
+    expect(line).toMatchObject({
+      message: "half \ufffd",
+      fields: { "k\ufffd": "\ufffd", list: ["\ufffd!"], object: { "\ufffd": ["\ud83d\ude00", "\ufffd"] } },
+    });
+    await tail.leave();
+  });
+
+  it("knows four severities", async () => {
+    const tail = watch({ severity: 77 as Severity });
+    await expect(tail.next()).rejects.toThrow(
+      "[invalid_argument] severity: expected DEBUG, INFO, WARN or ERROR, got 77",
+    );
+  });
+
   it("ends with its client, and is forgotten", async () => {
     const server = await startDebugServer();
     const before = viewerStats().viewers;
@@ -233,6 +265,26 @@ describe("viewers that do not read", () => {
     expect(await tails[99]?.next()).toBe("INFO x");
     await Promise.all(tails.map((tail) => tail.leave()));
     expect(viewerStats().viewers).toBe(before.viewers);
+  });
+
+  it.each<[name: string, watch: (url: string) => () => void]>([
+    ["HTTP/1.1", pausedOverHttp1],
+    ["HTTP/2", pausedOverHttp2],
+  ])("are forgotten when they go without having read: %s", async (_, watchBlocked) => {
+    const server = await startDebugServer();
+    const leave = watchBlocked(server.url);
+    await until(() => viewerStats().viewers === 1);
+    const { linesLost } = viewerStats();
+    const value = "x".repeat(1000);
+    while (viewerStats().linesLost === linesLost) {
+      for (let i = 0; i < 500; i++) server.log.print("flood", { value });
+      await turns(1);
+    }
+    leave();
+    await until(() => viewerStats().viewers === 0);
+    const lost = viewerStats().linesLost;
+    server.log.print("flood");
+    expect(viewerStats()).toEqual({ viewers: 0, linesLost: lost });
   });
 
   it("over a socket: a client that stops reading stops nobody else", { timeout: 60_000 }, async () => {
@@ -326,6 +378,35 @@ function watch(request: Filter = {}) {
 function print(context: HandlerContext, text: string): { text: string } {
   logger(context).print(text);
   return { text };
+}
+
+/** The body of an empty request, as gRPC and Connect's streams frame it. */
+const emptyFrame = Buffer.alloc(5);
+const authorization = `Bearer ${debugToken}`;
+const tailPath = "/clue.debug.v1.DebugService/TailLogs";
+
+/** Begins to watch the log, and reads nothing. Gives what ends that, without a word. */
+function pausedOverHttp1(url: string): () => void {
+  const headers = {
+    "content-type": "application/connect+proto",
+    "connect-protocol-version": "1",
+    authorization,
+  };
+  const sent = request(url + tailPath, { method: "POST", headers, agent: false }, (response) => {
+    response.pause().on("error", () => {});
+  });
+  sent.on("error", () => {}).end(emptyFrame);
+  return () => sent.destroy();
+}
+
+function pausedOverHttp2(url: string): () => void {
+  const session = connect(url);
+  onTestFinished(() => session.destroy());
+  const headers = { ":method": "POST", ":path": tailPath, "content-type": "application/grpc", authorization };
+  const stream = session.request({ ...headers, te: "trailers" });
+  stream.pause().on("error", () => {});
+  stream.end(emptyFrame);
+  return () => stream.close(constants.NGHTTP2_CANCEL);
 }
 
 async function turns(count: number): Promise<undefined> {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import {
-  type Severity,
+  Severity,
   type TailLogsRequest,
   type TailLogsResponse,
   TailLogsResponseSchema,
@@ -14,19 +14,28 @@ import { logLine, severities } from "./log-line.js";
 /**
  * What is logged from now on, until the signal aborts.
  *
- * @throws ConnectError `resource_exhausted` when too many watch already; the signal's reason
+ * @throws ConnectError `invalid_argument` for a severity that there is not, `resource_exhausted` when too many watch
+ *   already; the signal's reason
  */
 export async function* tailLogs(
   request: TailLogsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<TailLogsResponse> {
+  checkSeverity(request.severity);
+  if (signal.aborted) throw signal.reason;
   if (viewers.size >= maxViewers) {
     throw new ConnectError(`${maxViewers} others watch the log already`, Code.ResourceExhausted);
   }
   const viewer = new Viewer(request);
-  onAbort(signal, () => viewer.wake());
   viewers.add(viewer);
   const stop = tail(viewer);
+  const leave = (): void => {
+    stop();
+    viewers.delete(viewer);
+    viewer.close();
+  };
+  // A client that did not read, and goes, leaves this generator where it waits to be pulled: nobody does that any more.
+  onAbort(signal, leave);
   try {
     while (!signal.aborted) {
       const response = viewer.take();
@@ -35,8 +44,7 @@ export async function* tailLogs(
     }
     throw signal.reason;
   } finally {
-    stop();
-    viewers.delete(viewer);
+    leave();
   }
 }
 
@@ -98,6 +106,14 @@ class Viewer implements LogViewer {
     this.notify = undefined;
   }
 
+  /** Nobody reads any more. */
+  close(): void {
+    this.queue = [];
+    this.bytes = 0;
+    this.lost = 0;
+    this.wake();
+  }
+
   /** Who sees lines when they are held back need not see them again when they are written. */
   private knows({ line, isHeld }: SeenLine): boolean {
     if (!this.wantsHeld) return false;
@@ -115,6 +131,14 @@ class Viewer implements LogViewer {
     this.lost++;
     linesLost++;
   }
+}
+
+function checkSeverity(severity: Severity): void {
+  if (Severity[severity] !== undefined) return;
+  throw new ConnectError(
+    `severity: expected DEBUG, INFO, WARN or ERROR, got ${severity}`,
+    Code.InvalidArgument,
+  );
 }
 
 const viewers = new Set<Viewer>();

@@ -59,6 +59,7 @@ function scalarZero(type: ScalarType | undefined): (value: unknown) => boolean {
   }
 }
 
+/** It takes as long as there are keys: JavaScript has no way to have the first one alone. */
 function isEmptyObject(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   for (const _ in value) return false;

@@ -14,8 +14,9 @@ export interface RedactedJsonOptions {
  * Writes a message in protobuf's JSON mapping, without what its schema keeps secret: of a field with `debug_redact`
  * there is only that it is set, at any depth, in `Any` and in extensions too. Unknown fields are left out.
  *
- * It does bounded work and never throws. What is no valid value of its field is `"[invalid]"`; an `Any` of a type
- * that is not known tells its type and size.
+ * Its work is bounded by `maxSize`, except that JavaScript lists all keys of a map before it gives the first: about a
+ * microsecond each, half of it where the map is redacted. It never throws. What is no valid value of its field is
+ * `"[invalid]"`; an `Any` of a type that is not known tells its type and size.
  *
  * @param desc - the message's type
  */

@@ -35,7 +35,8 @@ export type DebugRule = Message<"clue.debug.v1.DebugRule"> & {
   method: string;
 
   /**
-   * Values that request headers must have; all of them. They may be secrets: no log shows them.
+   * Values that request headers must have; all of them. They may be secrets: no log shows them, and an answer shows
+   * none whose name says that it is one.
    *
    * @generated from field: map<string, string> headers = 3;
    */
@@ -320,7 +321,7 @@ export type CallSummary = Message<"clue.debug.v1.CallSummary"> & {
   linesBuffered: number;
 
   /**
-   * The client has gone or its time is up, and the handler is still running.
+   * The client has gone or its time is up, and the handler is still running. The last 1000 of these are known.
    *
    * @generated from field: bool client_gone = 16;
    */
