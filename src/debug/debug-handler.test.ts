@@ -191,7 +191,16 @@ describe("debugHandler", () => {
     ["an Origin that is null", () => ({ origin: "null" }), 403],
     ["an Origin that is none", ({ host }) => ({ origin: `//${host}` }), 403],
     ["another Referer", () => ({ referer: `${elsewhere}/page` }), 403],
-    ["another Origin, whatever else it says", () => ({ origin: elsewhere, "sec-fetch-site": "none" }), 403],
+    [
+      "a page of its own, behind a proxy that rewrites Host",
+      () => ({ referer: `${elsewhere}/page`, "sec-fetch-site": "same-origin" }),
+      200,
+    ],
+    [
+      "another site, with a Referer of its own",
+      ({ href }) => ({ referer: href, "sec-fetch-site": "cross-site" }),
+      403,
+    ],
   ])("minds whose page asks: %s", async (_, headers, status) => {
     for (const version of ["HTTP/1.1", "HTTP/2"] as const) {
       const { get, url } = await serve({}, version);

@@ -113,12 +113,9 @@ export function badQuery(name: string, accepts: string, got: string | null): Con
 function isCrossSite(http: HttpRequest): boolean {
   const headers = headersOf(http);
   const site = headers.get("sec-fetch-site");
+  if (site !== null) return site !== "same-origin" && site !== "none";
   const page = headers.get("origin") ?? headers.get("referer");
-  return (
-    site === "cross-site" ||
-    site === "same-site" ||
-    (page !== null && !isPageOf(page, headers.get("host") ?? ""))
-  );
+  return page !== null && !isPageOf(page, headers.get("host") ?? "");
 }
 
 /** Whether a page's address, or its origin, is of a host: `example.com:8080`. An origin may be `null`. */
