@@ -1,5 +1,5 @@
 import { type Call, callOf } from "./call.js";
-import { compileGlob } from "./method-filter.js";
+import { compileMethodGlob } from "./method-filter.js";
 
 /** Which calls a rule is for. */
 export interface DebugTarget {
@@ -95,7 +95,7 @@ class ActiveRule implements DebugRule {
     this.headers = headers;
     this.expiresAt = Date.now() + ttlMs;
     this.endsAt = performance.now() + ttlMs;
-    this.isForMethod = method === "" ? () => true : compileGlob(method);
+    this.isForMethod = compileMethodGlob(method);
   }
 
   get isForAll(): boolean {

@@ -39,6 +39,11 @@ export function compileGlob(glob: string): (path: string) => boolean {
   return (path) => matchesGlob(parts, path);
 }
 
+/** Like {@link compileGlob}, for requests in which an empty glob leaves the method open. */
+export function compileMethodGlob(glob: string): (path: string) => boolean {
+  return glob === "" ? () => true : compileGlob(glob);
+}
+
 function decider(filter: MethodFilter, option: string): (method: DescMethod) => boolean {
   if (typeof filter === "string") {
     const matches = compileGlob(filter);

@@ -11,6 +11,7 @@ import { cut } from "../call/cut.js";
 import { type DebugTarget, debugRules } from "../call/debug-rules.js";
 import { isHeaderName } from "../call/options.js";
 import { requestedMs } from "./durations.js";
+import { invalid } from "./invalid.js";
 
 /** How long rules hold that do not say so: 15 minutes. */
 export const defaultTtlMs: number = 15 * 60_000;
@@ -110,10 +111,6 @@ function headerName(name: string, value: string): string {
   if (!/^[\t\x20-\x7e]*$/.test(value))
     throw invalid(`headers: ${shown} has characters that headers can't have`);
   return name.toLowerCase();
-}
-
-function invalid(message: string): ConnectError {
-  return new ConnectError(message, Code.InvalidArgument);
 }
 
 const maxRules = 100;

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { invalid } from "./invalid.js";
 
 /**
  * A duration of a request in milliseconds.
@@ -12,10 +12,7 @@ export function requestedMs(field: string, { seconds, nanos }: Duration, maxMs: 
   const ms = Number(seconds) * 1000 + nanos / 1e6;
   if (ms > 0 && ms <= maxMs && Math.abs(nanos) < 1e9) return ms;
   const got = Number.isFinite(ms) ? `${ms / 1000}s` : "no duration";
-  throw new ConnectError(
-    `${field}: expected more than 0s and at most ${maxMs / 1000}s, got ${got}`,
-    Code.InvalidArgument,
-  );
+  throw invalid(`${field}: expected more than 0s and at most ${maxMs / 1000}s, got ${got}`);
 }
 
 /** A duration for an answer. */

@@ -65,7 +65,7 @@ export class Gate {
     const { authorize } = this.options;
     if (authorize === undefined) return undefined;
     try {
-      const user: unknown = await inTime(authorize(context), context.signal);
+      const user: unknown = await answerInTime(authorize(context), context.signal);
       if (user === noAnswer) return noAnswer;
       return typeof user === "string" && user !== "" ? cut(user, maxUserSize) : undefined;
     } catch (error) {
@@ -134,7 +134,7 @@ const budgets = new WeakMap<object, Budget>();
 const nobody = {};
 
 /** What `authorize` says, unless it takes too long or nobody waits for it any more: then what it still says is ignored. */
-async function inTime<T>(answer: T | Promise<T>, signal: AbortSignal): Promise<T | typeof noAnswer> {
+async function answerInTime<T>(answer: T | Promise<T>, signal: AbortSignal): Promise<T | typeof noAnswer> {
   let giveUp = () => {};
   const givenUp = new Promise<typeof noAnswer>((resolve) => {
     giveUp = () => resolve(noAnswer);

@@ -25,6 +25,7 @@ import {
 } from "../call/http-handler.js";
 import { nodeContextValues } from "../node/index.js";
 import { Gate, type GateOptions } from "./gate.js";
+import { invalid } from "./invalid.js";
 
 /** What answers GET like an RPC of the debug service does: to the same people, and with the same line in the log. */
 export interface GatedGet<I extends DescMessage> {
@@ -101,7 +102,7 @@ const passwordNeeded = {
 
 /** An error for a part of the query that is no good. */
 export function badQuery(name: string, accepts: string, got: string | null): ConnectError {
-  return new ConnectError(`${name}: expected ${accepts}, got ${JSON.stringify(got)}`, Code.InvalidArgument);
+  return invalid(`${name}: expected ${accepts}, got ${JSON.stringify(got)}`);
 }
 
 /**

@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
 import {
   type ListCallsRequest,
   type ListCallsResponse,
@@ -9,10 +8,11 @@ import {
 } from "../../gen/clue/debug/v1/debug_pb.js";
 import type { Call } from "../call/call.js";
 import { cut } from "../call/cut.js";
-import { compileGlob } from "../call/method-filter.js";
+import { compileMethodGlob } from "../call/method-filter.js";
 import { callSummary, sides } from "./call-summary.js";
 import { callsInFlight } from "./calls-in-flight.js";
 import { requestedMs } from "./durations.js";
+import { invalid } from "./invalid.js";
 
 /**
  * The calls in flight, oldest first, in pages.
@@ -35,7 +35,7 @@ const defaultPageSize = 100;
 const longestPage = 1000;
 
 function filterOf({ method, minAge, side }: ListCallsRequest): (call: Call) => boolean {
-  const isOfMethod = method === "" ? () => true : compileGlob(method);
+  const isOfMethod = compileMethodGlob(method);
   const latestStart = performance.now() - minAgeMs(minAge);
   if (Side[side] === undefined) throw invalid(`side: expected SERVER or CLIENT, got ${side}`);
   return (call) => {
@@ -66,7 +66,3 @@ function lastIdOf(token: string): number {
 }
 
 const longestToken = 32;
-
-function invalid(message: string): ConnectError {
-  return new ConnectError(message, Code.InvalidArgument);
-}

@@ -6,9 +6,10 @@ import {
   type TailLogsResponse,
   TailLogsResponseSchema,
 } from "../../gen/clue/debug/v1/debug_pb.js";
-import { compileGlob } from "../call/method-filter.js";
+import { compileMethodGlob } from "../call/method-filter.js";
 import { onAbort } from "../call/signal.js";
 import { type LogViewer, type SeenLine, tail } from "../log/live.js";
+import { invalid } from "./invalid.js";
 import { logLine, severities } from "./log-line.js";
 
 /**
@@ -70,7 +71,7 @@ class Viewer implements LogViewer {
   constructor({ severity, method, includeBuffered }: TailLogsRequest) {
     this.wantsHeld = includeBuffered;
     this.least = severity;
-    const matches = compileGlob(method);
+    const matches = compileMethodGlob(method);
     this.isShown = (path) => method === "" || (path !== undefined && matches(path));
   }
 
@@ -135,10 +136,7 @@ class Viewer implements LogViewer {
 
 function checkSeverity(severity: Severity): void {
   if (Severity[severity] !== undefined) return;
-  throw new ConnectError(
-    `severity: expected DEBUG, INFO, WARN or ERROR, got ${severity}`,
-    Code.InvalidArgument,
-  );
+  throw invalid(`severity: expected DEBUG, INFO, WARN or ERROR, got ${severity}`);
 }
 
 const viewers = new Set<Viewer>();

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { inTime } from "../../call/in-time.js";
 import { inChunks } from "./chunks.js";
 import { CpuRecorder } from "./cpu-recorder.js";
 import { type Memory, needHeadroom, readMemory } from "./heap-headroom.js";
@@ -90,7 +91,7 @@ class Capture {
 
   async *events(): AsyncGenerator<ProfileEvent> {
     do yield this.progress();
-    while (!(await this.isRecordedWithin(progressMs)));
+    while (!(await inTime(progressMs, this.recorded)));
     let size = 0;
     for await (const bytes of inChunks(this.recorder.file(this.breathe))) {
       this.throwIfOver();
@@ -149,18 +150,6 @@ class Capture {
       elapsedMs,
       totalMs: request.kind === "heap-snapshot" ? undefined : request.durationMs,
     };
-  }
-
-  private async isRecordedWithin(ms: number): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const later = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, ms, false);
-    });
-    try {
-      return await Promise.race([this.recorded.then(() => true), later]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 

@@ -5,6 +5,7 @@ import {
   CaptureProfileRequest_Kind as Kind,
 } from "../../../gen/clue/debug/v1/debug_pb.js";
 import { requestedMs } from "../durations.js";
+import { invalid } from "../invalid.js";
 import type { ProfileRequest } from "./types.js";
 
 /** What bounds the profiles that may be asked for. */
@@ -77,8 +78,4 @@ function chromeOnly({ kind, format }: CaptureProfileRequest): "chrome" {
 function durationMs({ duration }: CaptureProfileRequest, { maxDurationMs }: ProfileBounds): number {
   if (duration === undefined) return Math.min(defaultDurationMs, maxDurationMs);
   return requestedMs("duration", duration, maxDurationMs);
-}
-
-function invalid(message: string): ConnectError {
-  return new ConnectError(message, Code.InvalidArgument);
 }
