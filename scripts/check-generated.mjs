@@ -9,6 +9,7 @@ import { join, relative } from "node:path";
 const targets = [
   { template: "buf.gen.yaml", dir: "gen" },
   { template: "examples/chat/buf.gen.yaml", dir: "examples/chat/gen" },
+  { template: "examples/orders/buf.gen.yaml", dir: "examples/orders/gen" },
 ];
 
 const fresh = mkdtempSync(join(tmpdir(), "generated-"));

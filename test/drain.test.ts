@@ -6,11 +6,12 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { receive, serverInterceptor } from "connect-clue";
 import { createChecker, Health, healthRoutes } from "connect-clue/health";
 import { createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type ChatRequest, ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
 import { run, says } from "./support/chat-process.js";
 import { gate } from "./support/gate.js";
-import { LineSink, parseLines } from "./support/line-sink.js";
+import { parseLines } from "./support/json-lines.js";
 import {
   type ClientWay,
   chatClient,
@@ -139,10 +140,10 @@ describe("drainOnSignals", () => {
 
 /** A server with the chat service and health, and what it takes to drain it. */
 async function start(chat: Partial<ServiceImpl<typeof ChatService>>) {
-  const sink = new LineSink();
+  const log = testLogger();
   const shutdown = new AbortController();
   setMaxListeners(0, shutdown.signal);
-  const checker = createChecker({ logger: sink.logger });
+  const checker = createChecker({ logger: log });
   const handler = connectNodeAdapter({
     interceptors: [serverInterceptor({ log: false })],
     contextValues: nodeContextValues,
@@ -154,8 +155,8 @@ async function start(chat: Partial<ServiceImpl<typeof ChatService>>) {
   });
   const server = await createNodeServer({ handler, port: 0, host: "127.0.0.1" });
   onTestFinished(() => void server.destroy());
-  const draining = { server, shutdown, checker, logger: sink.logger } satisfies DrainOptions;
-  return { url: server.url, draining, lines: () => sink.lines };
+  const draining = { server, shutdown, checker, logger: log } satisfies DrainOptions;
+  return { url: server.url, draining, lines: () => log.lines() };
 }
 
 /** Calls again and again until a call fails. */

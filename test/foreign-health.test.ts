@@ -66,7 +66,7 @@ describe("grpc-js with grpc-health-check", () => {
     stream.on("data", () => stream.cancel()).on("error", (error: ServiceError) => ended.open(error));
     expect(await ended.opened).toMatchObject({ code: status.CANCELLED });
     await expectNothingInFlight();
-    expect(server.log.lines.map(({ msg, "rpc.outcome": outcome }) => [msg, outcome])).toEqual([
+    expect(server.log.lines().map(({ msg, "rpc.outcome": outcome }) => [msg, outcome])).toEqual([
       ["start", undefined],
       ["end", "canceled"],
     ]);

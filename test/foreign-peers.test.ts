@@ -248,7 +248,7 @@ async function startGrpcJsServer() {
   const baseUrl = `http://127.0.0.1:${port}`;
   const side = new Side();
   const sessionManager = new Http2SessionManager(baseUrl);
-  const interceptors = [clientInterceptor({ logger: side.log.logger, observers: [side.observe] })];
+  const interceptors = [clientInterceptor({ logger: side.log, observers: [side.observe] })];
   const transport = createGrpcTransport({ baseUrl, sessionManager, interceptors });
   onTestFinished(async () => {
     sessionManager.abort();

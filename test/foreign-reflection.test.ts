@@ -14,6 +14,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { Client, credentials } from "@grpc/grpc-js";
 import { serverInterceptor } from "connect-clue";
 import { reflectionRoutes } from "connect-clue/reflection";
+import { testLogger } from "connect-clue/testing";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { chatService } from "../examples/chat/chat-service.js";
 import { ChatService } from "../examples/chat/gen/chat/v1/chat_pb.js";
@@ -25,7 +26,6 @@ import {
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { serve } from "./support/context-chat.js";
 import { buf, buildProtos, cornerProtos, documents, registryOf, serviceIn } from "./support/corner-protos.js";
-import { LineSink } from "./support/line-sink.js";
 import {
   extension,
   file,
@@ -158,7 +158,7 @@ async function startChat(): Promise<string> {
     router.service(ChatService, chatService);
     reflectionRoutes("all")(router);
   };
-  return (await serve({ routes, interceptors: [serverInterceptor({ logger: new LineSink().logger })] })).url;
+  return (await serve({ routes, interceptors: [serverInterceptor({ logger: testLogger() })] })).url;
 }
 
 async function startCorners(): Promise<string> {

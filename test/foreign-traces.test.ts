@@ -1,4 +1,5 @@
 /** grpc-js, which knows nothing of the kit, in the same trace: with metadata of its own, and instrumented by OpenTelemetry. */
+import { testSpans } from "connect-clue/testing";
 import { once } from "node:events";
 import { create, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
@@ -29,7 +30,6 @@ import { type OnWire, onWire, receivedIn } from "./support/message-traces.js";
 import { expectNothingInFlight } from "./support/nothing-in-flight.js";
 import { inSpan, spanOf, traceparentOf, withBaggage } from "./support/span-contexts.js";
 import { drain, spanOf as rpcSpan, tracedChat, workingHandlers } from "./support/traced-chat.js";
-import { Traces } from "./support/traces.js";
 
 const path = "/chat.v1.ChatService";
 const b2 = { traceparent: traceparentOf(spanOf("b", 2)) };
@@ -42,22 +42,22 @@ describe("a grpc-js client that sends its own traceparent", () => {
   const parent = { trace: "b".repeat(32), span: "span 1", parent: "remote 0000000000000002" };
 
   it("is the parent of the server's span: unary", async () => {
-    const { client, traces } = await grpcJsClient();
+    const { client, spans } = await grpcJsClient();
     const answered = gate<unknown>();
     client.makeUnaryRequest(`${path}/Say`, empty, bytes, undefined, metadata, answered.open);
     expect(await answered.opened).toBe(null);
-    expect(await traces.ended(1)).toEqual([rpcSpan("server", "Say", parent)]);
+    expect(await spans.ended(1)).toEqual([rpcSpan("server", "Say", parent)]);
   });
 
   it("is the parent of the server's span: bidi", async () => {
-    const { client, traces } = await grpcJsClient();
+    const { client, spans } = await grpcJsClient();
     const stream = client.makeBidiStreamRequest(`${path}/Chat`, empty, bytes, metadata);
     const ended = once(stream.resume(), "status");
     stream.write(undefined);
     stream.end();
     await ended;
     const attributes = { "clue.messages.received": 1, "clue.messages.sent": 1 };
-    expect(await traces.ended(1)).toEqual([rpcSpan("server", "Chat", { ...parent, attributes })]);
+    expect(await spans.ended(1)).toEqual([rpcSpan("server", "Chat", { ...parent, attributes })]);
   });
 });
 
@@ -126,7 +126,7 @@ describe("messages to a grpc-js server", () => {
 
 describe("grpc-js with OpenTelemetry's instrumentation", () => {
   it("as a client: the server's spans are in its traces", async () => {
-    const { chat, traces } = await tracedChat(workingHandlers);
+    const { chat, spans } = await tracedChat(workingHandlers);
     const [say, stream] = await linesOf(run(peerPath, { CHAT_URL: chat.url }));
     const root = { kind: "client", traceId: expect.any(String), spanId: expect.any(String) };
     expect([say, stream]).toEqual([
@@ -138,7 +138,7 @@ describe("grpc-js with OpenTelemetry's instrumentation", () => {
       parent: `remote ${parent?.spanId}`,
     });
     const attributes = { "clue.messages.received": 2, "clue.messages.sent": 2 };
-    expect(await traces.ended(2)).toEqual([
+    expect(await spans.ended(2)).toEqual([
       rpcSpan("server", "Say", { ...childOf(say), span: "span 1" }),
       rpcSpan("server", "Chat", { ...childOf(stream), span: "span 2", attributes }),
     ]);
@@ -147,12 +147,13 @@ describe("grpc-js with OpenTelemetry's instrumentation", () => {
   it("as a server: its spans are in the client's traces", async () => {
     const peer = run(peerPath);
     const [, port] = await says(peer, "stdout", /"port":(\d+)/);
-    const { client, traces } = clientOf(`http://127.0.0.1:${port}`);
+    const { client, spans } = clientOf(`http://127.0.0.1:${port}`);
     await client.say({});
     await drain(client.chat(requests<object>({}, send(inSpan(spanOf("b", 2)), ChatRequestSchema))));
     peer.child.kill("SIGTERM");
     const [, work, sayServer, chatServer] = await linesOf(peer);
-    const [say, chat] = traces.started.map((span) => span.spanContext());
+    await spans.ended(2);
+    const [say, chat] = spans.finished().map((span) => span.spanContext());
     const childOf = ({ traceId, spanId }: PeerLine = {}) => ({
       traceId,
       spanId: expect.any(String),
@@ -183,13 +184,13 @@ async function linesOf(peer: Program): Promise<PeerLine[]> {
 /** A traced server, and a grpc-js client of it. */
 async function grpcJsClient() {
   const seen: string[] = [];
-  const { chat, traces } = await tracedChat(workingHandlers, {
+  const { chat, spans } = await tracedChat(workingHandlers, {
     server: { carrier: "unknown-field" },
     serverOptions: { observers: [receivedIn(seen)] },
   });
   const client = new Client(new URL(chat.url).host, credentials.createInsecure());
   onTestFinished(() => client.close());
-  return { client, traces, seen };
+  return { client, spans, seen };
 }
 
 /** Sends messages from grpc-js, which has types of its own for them; gives in which contexts they were received, and the replies. */
@@ -245,16 +246,16 @@ async function grpcJsServer(request: DescMessage, reply: (request: Message) => M
 
 /** A traced client; and in which contexts it receives messages. */
 function clientOf(baseUrl: string) {
-  const traces = new Traces();
+  const spans = testSpans();
   const seen: string[] = [];
   const sessionManager = new Http2SessionManager(baseUrl);
-  const observe = clientInterceptor({ trace: traces.options, log: false, observers: [receivedIn(seen)] });
+  const observe = clientInterceptor({ trace: spans.options, log: false, observers: [receivedIn(seen)] });
   const transport = createGrpcTransport({ baseUrl, sessionManager, interceptors: [observe] });
   onTestFinished(async () => {
     sessionManager.abort();
     await expectNothingInFlight();
   });
-  return { client: createClient(ChatService, transport), traces, seen };
+  return { client: createClient(ChatService, transport), spans, seen };
 }
 
 function descOf({ $typeName }: Message): DescMessage {

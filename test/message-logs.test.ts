@@ -1,12 +1,11 @@
 /** The trace that the log lines of messages carry: each its own message's, as it was when the line was logged. */
 import { ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { eachMessage, logger, receive, type TraceOptions } from "connect-clue";
+import { type LogLine, testSpans } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { type ChatHandlers, requests } from "./support/chat-server.js";
-import type { LogLine } from "./support/line-sink.js";
 import { spanOf, traceparentOf } from "./support/span-contexts.js";
 import { type TracedChat, tracedChat } from "./support/traced-chat.js";
-import { Traces } from "./support/traces.js";
 
 describe("an error line flushes the lines of several messages", () => {
   it.each<[string, Chat]>([
@@ -68,14 +67,15 @@ describe("a message of a trace that is sampled", () => {
 
 describe("the span of a line", () => {
   it("is that of the message, where it has one", async () => {
-    const traces = new Traces();
+    const spans = testSpans();
     const chat = receiving();
     const lines = await linesOf(chat, [{ text: "one", of: ["b", 2, 1] }], {
-      ...traces.options,
+      ...spans.options,
       messageSpans: "child",
       streamSpan: "off",
     });
-    const [message] = traces.started;
+    await spans.ended(1);
+    const [message] = spans.finished();
     expect(message?.name).toBe("chat.v1.ChatService/Chat message");
     const { span_id: _, ...rest } = info("received", "b", 0, { text: "one" });
     expect(lines).toEqual([start, { ...rest, span_id: message?.spanContext().spanId }]);
@@ -126,7 +126,7 @@ async function linesOf(
   chat: Chat,
   messages: readonly Sent[],
   options: TraceOptions = {},
-): Promise<LogLine[]> {
+): Promise<readonly LogLine[]> {
   const { chat: served, client } = await serverOf(chat, options);
   const headers = { traceparent: traceparentOf(spanOf("a", 1, 0)) };
   const sent = messages.map(({ text = "", of }) => {
@@ -136,7 +136,7 @@ async function linesOf(
   });
   for await (const _ of client.chat(requests<object>(...sent), { headers }));
   await served.server.ended();
-  return served.server.log.lines;
+  return served.server.log.lines("trace_id", "span_id");
 }
 
 /** A traced server, without spans of its own unless told otherwise, and a client without the kit. */

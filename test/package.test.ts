@@ -33,6 +33,12 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   node: features,
   reflection: features,
   telemetry: features,
+  // Mocks are served on a port by the kit's own server.
+  mock: { mayImport: ["call", "payloads/index", "node/index"] },
+  testing: { mayImport: [...features.mayImport, "telemetry/peers", "telemetry/sdk-types", "mock/test-end"] },
+  // The matchers are the test kit's, as Vitest wants them.
+  vitest: { mayImport: ["testing"] },
+  "protoc-gen-clue-mock": { mayImport: ["call"] },
   platform: { mayImport: ["log/types"] },
   // The files of src/ itself put the features together.
   "": { mayImport: ["call", "context", "log", "trace", "metrics", "payloads"] },
@@ -45,9 +51,12 @@ const entries: Readonly<Record<string, { readonly neutral: boolean }>> = {
   "./debug": { neutral: false },
   "./health": { neutral: false },
   "./log": { neutral: true },
+  "./mock": { neutral: false },
   "./node": { neutral: false },
   "./reflection": { neutral: true },
   "./telemetry": { neutral: false },
+  "./testing": { neutral: false },
+  "./vitest": { neutral: false },
 };
 
 const src = sourceFiles("src");
@@ -74,7 +83,9 @@ describe("the folders of src/", () => {
     const broken = eachImport((file, { specifier }) => {
       return (
         isNodeModule(specifier) &&
-        !["platform", "cli", "debug", "health", "node", "telemetry"].includes(folderOf(file))
+        !["platform", "cli", "debug", "health", "node", "protoc-gen-clue-mock", "telemetry"].includes(
+          folderOf(file),
+        )
       );
     });
     expect(broken).toEqual([]);

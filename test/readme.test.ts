@@ -58,7 +58,9 @@ function layOut(blocks: readonly DocBlock[]): void {
   const dir = join(root, workplace);
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
-  cpSync(join(root, "examples/chat/gen"), join(dir, "gen"), { recursive: true });
+  for (const example of ["chat", "orders"]) {
+    cpSync(join(root, `examples/${example}/gen`), join(dir, "gen"), { recursive: true });
+  }
   writeFileSync(join(dir, "globals.ts"), docGlobals(Object.keys(kit)));
   for (const { name, place, code } of blocks) {
     const file = name === "" ? `${place.replace(/[^\w]/g, "-")}.ts` : name;

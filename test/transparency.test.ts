@@ -154,9 +154,7 @@ async function asked(observed: boolean, answer: Parameters<typeof rawServer>[0])
   const side = new Side();
   const sessionManager = new Http2SessionManager(server.url);
   onTestFinished(() => sessionManager.abort());
-  const interceptors = observed
-    ? [clientInterceptor({ logger: side.log.logger, observers: [side.observe] })]
-    : [];
+  const interceptors = observed ? [clientInterceptor({ logger: side.log, observers: [side.observe] })] : [];
   const transport = createGrpcTransport({ baseUrl: server.url, sessionManager, interceptors });
   const seen: unknown[] = [];
   const options = {

@@ -3,6 +3,7 @@ import type { ContextKey, StreamRequest, UnaryRequest } from "@connectrpc/connec
 import { type Context, createContextKey } from "@opentelemetry/api";
 import { coarseClock } from "./coarse-clock.js";
 import { reportFault } from "./fault.js";
+import { givenContext, joinedContext } from "./given-context.js";
 import { InFlight, type Linked } from "./in-flight.js";
 import { Lingering } from "./lingering.js";
 import { type MethodInfo, methodInfo } from "./method.js";
@@ -123,7 +124,9 @@ export class Call implements CallInfo, Linked<Call> {
     if (this.outcome !== undefined) return;
     this.received++;
     this.lastMessageAt = coarseClock.now;
-    const ctx = this.observers.received(this.ctx, message, this.received);
+    const own = this.observers.received(this.ctx, message, this.received);
+    const given = givenContext(message);
+    const ctx = given === undefined ? own : joinedContext(given, own);
     this.current = ctx;
     if (ctx === this.ctx) return;
     this.remember(message, ctx);

@@ -5,15 +5,42 @@
 class CoarseClock {
   /** The clock of `performance.now()`, at most a tick ago; undefined while the clock stands still. */
   now: number | undefined;
+  private isStarted = false;
+  private isExact = false;
+  private timer: ReturnType<typeof setInterval> | undefined;
 
   /** Lets the clock tick for as long as the process lives; it does not keep the process alive. */
   start(): void {
-    if (this.now !== undefined) return;
-    const tick = () => {
+    if (this.isStarted) return;
+    this.isStarted = true;
+    if (!this.isExact) this.tick();
+  }
+
+  /**
+   * Stops the ticking and reads the exact time until {@link beCoarse}: for a test that holds the time, and would have to
+   * wait for ten ticks with every second that it skips.
+   */
+  beExact(): void {
+    this.isExact = true;
+    clearInterval(this.timer);
+    const get = () => (this.isStarted ? performance.now() : undefined);
+    Object.defineProperty(this, "now", { configurable: true, enumerable: true, get });
+  }
+
+  /** Ticks again, on the timers that there are now. */
+  beCoarse(): void {
+    this.isExact = false;
+    Object.defineProperty(this, "now", { enumerable: true, writable: true, value: undefined });
+    if (this.isStarted) this.tick();
+  }
+
+  private tick(): void {
+    const look = () => {
       this.now = performance.now();
     };
-    tick();
-    const timer: unknown = setInterval(tick, tickMs);
+    look();
+    this.timer = setInterval(look, tickMs);
+    const timer: unknown = this.timer;
     if (hasUnref(timer)) timer.unref();
   }
 }

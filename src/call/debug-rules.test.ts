@@ -1,3 +1,4 @@
+import { type FakeClock, fakeClock } from "connect-clue/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { callByHand, endWith, type HandMade } from "../../test/support/hand-made-call.js";
@@ -7,12 +8,12 @@ import { DebugRules, type DebugTarget } from "./debug-rules.js";
 const noon = Date.UTC(2026, 0, 1, 12);
 const made: Call[] = [];
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: noon });
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ now: noon, test: t });
 });
 afterEach(() => {
   for (const call of made.splice(0)) endWith(call, "ok");
-  vi.useRealTimers();
 });
 
 describe("a debug rule", () => {
@@ -56,39 +57,39 @@ describe("a debug rule", () => {
     ]);
   });
 
-  it("ends by itself, on a clock that nobody sets", () => {
+  it("ends by itself, on a clock that nobody sets", async () => {
     const rules = new DebugRules();
     rules.set(target(), 1000);
-    vi.setSystemTime(noon - 3_600_000);
-    vi.advanceTimersByTime(999);
+    vi.spyOn(Date, "now").mockReturnValue(noon - 3_600_000);
+    await clock.advance(999);
     expect([rules.isEmpty, rules.ruleFor(undefined)?.expiresAt]).toEqual([false, noon + 1000]);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     expect([rules.ruleFor(undefined), rules.list(), rules.isEmpty]).toEqual([undefined, [], true]);
   });
 });
 
 describe("the rules", () => {
-  it("are told in the order in which they were added, each with a number of its own", () => {
+  it("are told in the order in which they were added, each with a number of its own", async () => {
     const rules = new DebugRules();
     rules.set(target("a"), 3000);
     rules.set(target("b"), 1000);
     rules.set(target("c"), 2000);
     expect(told(rules)).toEqual(["1 a 3000", "2 b 1000", "3 c 2000"]);
-    vi.advanceTimersByTime(1500);
+    await clock.advance(1500);
     expect(told(rules)).toEqual(["1 a 3000", "3 c 2000"]);
     rules.set(target("b"), 1000);
     expect(told(rules)).toEqual(["1 a 3000", "3 c 2000", "4 b 2500"]);
   });
 
-  it("of the same calls are one: it is prolonged, or cut short", () => {
+  it("of the same calls are one: it is prolonged, or cut short", async () => {
     const rules = new DebugRules();
     rules.set(target("a", { x: "1", y: "2" }), 1000);
     rules.set(target("b"), 1000);
-    vi.advanceTimersByTime(500);
+    await clock.advance(500);
     rules.set(target("a", { y: "2", x: "1" }), 9000);
     expect(told(rules)).toEqual(["1 a 9500", "2 b 1000"]);
     rules.set(target("a", { y: "2", x: "1" }), 1);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     expect(told(rules)).toEqual(["2 b 1000"]);
   });
 
@@ -104,13 +105,13 @@ describe("the rules", () => {
     expect([told(rules), rules.isEmpty]).toEqual([[], true]);
   });
 
-  it("the oldest that matches is the one that a line names", () => {
+  it("the oldest that matches is the one that a line names", async () => {
     const rules = new DebugRules();
     rules.set(target("chat.*"), 1000);
     rules.set(target(), 5000);
     const say = call();
     expect(rules.ruleFor(say)?.id).toBe(1);
-    vi.advanceTimersByTime(1000);
+    await clock.advance(1000);
     expect(rules.ruleFor(say)?.id).toBe(2);
   });
 });

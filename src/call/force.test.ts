@@ -1,3 +1,4 @@
+import { testSpans } from "connect-clue/testing";
 import { diag } from "@opentelemetry/api";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import {
@@ -12,7 +13,6 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ChatHandlers, startChat } from "../../test/support/chat-server.js";
 import { drain, tracedChat } from "../../test/support/traced-chat.js";
-import { Traces } from "../../test/support/traces.js";
 import * as neutral from "../platform/neutral.js";
 import * as node from "../platform/node.js";
 import { forcedSampler } from "../telemetry/forced-sampler.js";
@@ -127,13 +127,13 @@ describe("a forced call", () => {
     const chat = await startChat(talking, { serverOptions: { force } });
     await chat.client.say({});
     await drain(chat.client.countdown({}));
-    expect(chat.server.log.lines).toEqual([]);
+    expect(chat.server.log.lines()).toEqual([]);
     await chat.client.say({}, asking);
     await drain(chat.client.countdown({}, asking));
     await chat.server.ended(3);
-    const story = chat.server.log.lines.map(
-      ({ "rpc.method": method, level, msg }) => `${method}: ${level} ${msg}`,
-    );
+    const story = chat.server.log
+      .lines()
+      .map(({ "rpc.method": method, level, msg }) => `${method}: ${level} ${msg}`);
     expect(story).toEqual([
       "Say: info start",
       "Say: debug in detail",
@@ -145,12 +145,12 @@ describe("a forced call", () => {
   });
 
   it("is sampled whatever the sampler says", async () => {
-    const traces = new Traces({ sampler: forcedSampler(new AlwaysOffSampler()) });
-    const { client } = await tracedChat(talking, { traces, serverOptions: { force } });
+    const spans = testSpans({ sampler: forcedSampler(new AlwaysOffSampler()) });
+    const { client } = await tracedChat(talking, { spans, serverOptions: { force } });
     await client.say({});
     await client.say({}, asking);
     await drain(client.countdown({}, asking));
-    expect((await traces.ended(2)).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+    expect((await spans.ended(2)).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
       "server chat.v1.ChatService/Say",
       "server chat.v1.ChatService/Countdown",
     ]);
@@ -159,16 +159,16 @@ describe("a forced call", () => {
   it.each(["implicitly", "by callOptions"])(
     "is followed by the calls that are made for it: %s",
     async (how) => {
-      const traces = new Traces({ sampler: forcedSampler(new AlwaysOffSampler()) });
-      const second = await tracedChat({ say: () => ({}) }, { traces });
+      const spans = testSpans({ sampler: forcedSampler(new AlwaysOffSampler()) });
+      const second = await tracedChat({ say: () => ({}) }, { spans });
       const first = await tracedChat(
         { say: (_, context) => second.client.say({}, how === "implicitly" ? {} : callOptions(context)) },
-        { traces, serverOptions: { force } },
+        { spans, serverOptions: { force } },
       );
       await first.client.say({});
       await first.client.say({}, asking);
       expect(second.chat.clientSide.calls.map(({ info }) => info.forced)).toEqual([false, true]);
-      expect((await traces.ended(2)).map(({ kind, parent }) => [kind, parent])).toMatchObject([
+      expect((await spans.ended(2)).map(({ kind, parent }) => [kind, parent])).toMatchObject([
         ["server", expect.stringMatching(/^remote/)],
         ["client", "span 1"],
       ]);

@@ -1,6 +1,7 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Context } from "@opentelemetry/api";
+import { givenContext } from "../call/given-context.js";
 import { runIn } from "../call/implicit.js";
 import { callOfContext, contextOf } from "./context-of.js";
 import { receive } from "./receive.js";
@@ -58,7 +59,8 @@ async function* eachOf(callback: Callback, requests: AsyncIterable<object>, cont
 
 /** A server-streaming handler has one message, and it has its context already. */
 function onlyPair(request: object, context: HandlerContext): [Context, object] {
-  return [callOfContext(context)?.messageContext(request) ?? contextOf(context), request];
+  const ctx = callOfContext(context)?.messageContext(request) ?? givenContext(request) ?? contextOf(context);
+  return [ctx, request];
 }
 
 /** The replies to one message, each pulled with the message's context active and tagged with it. */

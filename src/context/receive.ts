@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Context } from "@opentelemetry/api";
 import { type Call, ownerOf } from "../call/call.js";
+import { givenContext } from "../call/given-context.js";
 import { activeContext } from "../call/implicit.js";
 import { type ContextLike, contextOf, isHandlerContext } from "./context-of.js";
 
@@ -112,7 +113,13 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
   };
 
   private contextOfMessage(message: T): Context {
-    return this.call?.messageContext(message) ?? this.base ?? this.call?.ctx ?? activeContext();
+    return (
+      this.call?.messageContext(message) ??
+      givenContext(message) ??
+      this.base ??
+      this.call?.ctx ??
+      activeContext()
+    );
   }
 
   /** On a client the first message tells the call. */

@@ -1,5 +1,6 @@
 import { chain } from "connect-clue/node";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { fakeClock } from "connect-clue/testing";
+import { describe, expect, it } from "vitest";
 import { debugToken, startDebugServer } from "../../test/support/debug-server.js";
 import { exchange, type HttpVersion, textOf } from "../../test/support/http-exchange.js";
 import { debugRules } from "../call/debug-rules.js";
@@ -141,17 +142,16 @@ describe("debugHandler", () => {
     expect(debugRules.isEmpty).toBe(true);
   });
 
-  it.each<[options: DebugHandlerOptions, minutes: number]>([
+  it.for<[options: DebugHandlerOptions, minutes: number]>([
     [{}, 15],
     [{ ttlMs: 60_000 }, 1],
-  ])("with %j is on for %d minutes", async (options, minutes) => {
-    vi.useFakeTimers({ toFake: ["performance", "Date"] });
-    onTestFinished(() => void vi.useRealTimers());
+  ])("with %j is on for %d minutes", async ([options, minutes], t) => {
+    const clock = fakeClock({ test: t });
     const { get } = await serve(options);
     await get("/debug?debug-logs=on");
-    vi.advanceTimersByTime(minutes * 60_000 - 1);
+    await clock.advance(minutes * 60_000 - 1);
     expect((await get("/debug")).body).toBe(on);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     expect((await get("/debug")).body).toBe(off);
   });
 

@@ -2,7 +2,8 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { logger, receive } from "connect-clue";
 import type { DebugService } from "connect-clue/debug";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fakeClock } from "connect-clue/testing";
+import { describe, expect, it } from "vitest";
 import { Conversation } from "../../test/support/conversation.js";
 import { startDebugServer } from "../../test/support/debug-server.js";
 import { expectNothingInFlight } from "../../test/support/nothing-in-flight.js";
@@ -136,11 +137,11 @@ describe("SetDebugLogs", () => {
     await expect(tooLong).rejects.toThrow("ttl: expected more than 0s and at most 90s, got 90.001s");
   });
 
-  it("holds 100 rules, and prolongs them when there is no room for another", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
+  it("holds 100 rules, and prolongs them when there is no room for another", async (t) => {
+    const clock = fakeClock({ test: t });
     const debug = (await startDebugServer()).debug();
     for (let i = 0; i < 100; i++) {
-      vi.advanceTimersByTime(1000);
+      await clock.advance(1000);
       await debug.setDebugLogs({ enabled: true, method: `m/${i}` });
     }
     const another = debug.setDebugLogs({ enabled: true, method: "m/another" });
@@ -150,23 +151,17 @@ describe("SetDebugLogs", () => {
 });
 
 describe("a rule", () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["performance", "Date"] });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  it("is over when its time is, for what is in flight and for what comes", async () => {
+  it("is over when its time is, for what is in flight and for what comes", async (t) => {
+    const clock = fakeClock({ test: t });
     const server = await startDebugServer(chat);
     const debug = server.debug();
     const stream = new Conversation(server.chat());
     await stream.say("a");
     await debug.setDebugLogs({ enabled: true, method: "*/Chat", ttl: durationFromMs(60_000) });
     await stream.say("b");
-    vi.advanceTimersByTime(59_999);
+    await clock.advance(59_999);
     await stream.say("c");
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     await stream.say("d");
     expect((await debug.getDebugLogs({})).rules).toEqual([]);
     await stream.end();

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DebugService, type GetRuntimeRequestSchema } from "../../gen/clue/debug/v1/debug_pb.js";
 import type { HttpAnswer } from "../call/http-handler.js";
 import { roundedMs } from "../call/rounded-ms.js";
+import { wait } from "../call/wait.js";
 import { EventLoopWatch } from "./event-loop-watch.js";
 import { badQuery, type GatedGet } from "./http-gate.js";
 import { queriedMs } from "./pprof-profiles.js";
@@ -39,7 +39,7 @@ async function watch(ms: number, client: AbortSignal): Promise<EventLoopReport> 
   const loop = new EventLoopWatch(intervalMs);
   watching++;
   try {
-    await sleep(ms, undefined, { signal: client, ref: false });
+    await wait(ms, { signal: client, ref: false });
     return reportOf(loop);
   } finally {
     watching--;

@@ -19,10 +19,10 @@ import {
   privateListener,
 } from "connect-clue/debug";
 import { chain } from "connect-clue/node";
+import { fakeClock, testLogger } from "connect-clue/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type DebugClientOptions, debugToken, startDebugServer } from "../../test/support/debug-server.js";
 import { exchange } from "../../test/support/http-exchange.js";
-import { parseLines } from "../../test/support/line-sink.js";
 import type { ClientWay } from "../../test/support/node-server.js";
 import { until } from "../../test/support/until.js";
 import { Gate } from "./gate.js";
@@ -191,21 +191,21 @@ describe("privateListener", () => {
   });
 });
 
+// On the fake timers of Vitest: they can be counted.
 describe("an authorize that does not answer", () => {
   const hang = () => {
     let fail = (_: Error): void => {};
     const answer = new Promise<string>((_, reject) => {
       fail = reject;
     });
-    let text = "";
-    const logger = createLogger({ format: "json", sink: { write: (line: string) => (text += line) } });
+    const logger = testLogger();
     const gate = new Gate({ authorize: () => answer, logger }, "debugRoutes");
     const client = new AbortController();
     const context = { ...contextOf({}), signal: client.signal };
     const listeners = () => getEventListeners(client.signal, "abort").length;
     const outcome = code(gate.admit(context, create(DebugService.method.getRuntime.input)));
     const left = () => ({ timers: vi.getTimerCount(), listeners: listeners() });
-    return { outcome, client, fail, left, lines: () => parseLines(text) };
+    return { outcome, client, fail, left, lines: () => logger.lines() };
   };
   const line = {
     time: "<time>",
@@ -310,22 +310,22 @@ describe("the audit", () => {
 });
 
 describe("the rate", () => {
-  it("lets bursts of 20 pass, and five uses a second after that", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
+  it("lets bursts of 20 pass, and five uses a second after that", async (t) => {
+    const clock = fakeClock({ test: t });
     const server = await startDebugServer();
     const debug = server.debug();
     const burst = () => Promise.all(Array.from({ length: 25 }, () => code(debug.getDebugLogs({}))));
     expect(tally(await burst())).toEqual({ ok: 20, resource_exhausted: 5 });
-    vi.advanceTimersByTime(1000);
+    await clock.advance(1000);
     expect(tally(await burst())).toEqual({ ok: 5, resource_exhausted: 20 });
-    vi.advanceTimersByTime(60_000);
+    await clock.advance(60_000);
     expect(tally(await burst())).toEqual({ ok: 20, resource_exhausted: 5 });
     const uses = server.lines().filter(({ msg }) => msg === "debug service used");
     expect(uses).toHaveLength(45);
   });
 
-  it("is one for all that have the same authorize", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
+  it("is one for all that have the same authorize", async (t) => {
+    const clock = fakeClock({ test: t });
     const authorize: Authorize = ({ requestHeader }) => requestHeader.has("x-user") && "ann";
     const { url, debug, lines } = await startDebugServer({
       debug: { authorize },
@@ -344,14 +344,14 @@ describe("the rate", () => {
     const used = await ask({ "x-user": "ann" });
     expect((used.ok ?? 0) + (used["200"] ?? 0)).toBe(20);
     expect((used.resource_exhausted ?? 0) + (used["429"] ?? 0)).toBe(10);
-    vi.advanceTimersByTime(60_000);
+    await clock.advance(60_000);
     const before = lines().length;
     expect(await ask({})).toEqual({ permission_denied: 10, 401: 20 });
     expect(lines().length - before).toBe(20);
   });
 
-  it("is not used up by those who may not: 100 hostile calls at once are refused, and cost 20 lines", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
+  it("is not used up by those who may not: 100 hostile calls at once are refused, and cost 20 lines", async (t) => {
+    const clock = fakeClock({ test: t });
     const server = await startDebugServer();
     const hostile = ways.flatMap((way) => {
       const debug = server.debug({ way, token: "x".repeat(5000) });
@@ -362,7 +362,7 @@ describe("the rate", () => {
     expect(tally(await Promise.all(hostile))).toEqual({ permission_denied: 100 });
     expect(tally(server.story())).toEqual({ "warn debug service refused": 20 });
     expect((await server.debug().getDebugLogs({})).rules).toEqual([]);
-    vi.advanceTimersByTime(1000);
+    await clock.advance(1000);
     await code(server.debug({ token: "wrong" }).getRuntime({}));
     expect(server.lines().at(-1)).toMatchObject({
       "debug.reason": "not allowed",

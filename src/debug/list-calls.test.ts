@@ -2,7 +2,8 @@ import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import {
   type CallSummary,
@@ -20,18 +21,20 @@ import { listCalls } from "./list-calls.js";
 const { say, upload, countdown, chat } = ChatService.method;
 const calls: Call[] = [];
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["performance", "Date"], now: 1_000_000 }));
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ now: 1_000_000, test: t });
+});
 
 afterEach(() => {
   for (const call of calls.splice(0)) {
     endWith(call, "ok");
     call.handlerDone();
   }
-  vi.useRealTimers();
 });
 
 describe("listCalls", () => {
-  it("tells all that is known of a call", () => {
+  it("tells all that is known of a call", async () => {
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const spanContext = { traceId, spanId: "b7ad6b7169203331", traceFlags: TraceFlags.SAMPLED };
     const call = begin({ parent: trace.setSpanContext(ROOT_CONTEXT, spanContext), method: chat });
@@ -39,9 +42,9 @@ describe("listCalls", () => {
     call.header.set("content-type", "application/grpc+proto");
     call.received = 3;
     call.sent = 2;
-    vi.advanceTimersByTime(1500);
+    await clock.advance(1500);
     call.lastMessageAt = performance.now();
-    vi.advanceTimersByTime(2750);
+    await clock.advance(2750);
     expect(list()).toEqual([
       {
         $typeName: "clue.debug.v1.CallSummary",
@@ -119,19 +122,19 @@ describe("listCalls", () => {
     ["an age to the millisecond", { minAge: durationOf(1000.001) }, [0, 1]],
     ["the longest age", { minAge: { seconds: 315_576_000_000n } }, []],
     ["all of it", { method: "chat.*", side: Side.SERVER, minAge: durationOf(2000) }, [0]],
-  ])("filters by %s", (_, request, expected) => {
+  ])("filters by %s", async (_, request, expected) => {
     const made = [begin({ method: say })];
-    vi.advanceTimersByTime(1000);
+    await clock.advance(1000);
     made.push(begin({ method: say, side: "client" }));
-    vi.advanceTimersByTime(1000);
+    await clock.advance(1000);
     made.push(begin({ method: chat }), begin({ method: countdown }));
-    vi.advanceTimersByTime(1000);
+    await clock.advance(1000);
     expect(ids(request)).toEqual(expected.map((index) => made[index]?.id));
   });
 
-  it("filters calls by age at the boundary", () => {
+  it("filters calls by age at the boundary", async () => {
     begin();
-    vi.advanceTimersByTime(2000);
+    await clock.advance(2000);
     expect(list({ minAge: durationOf(2000) })).toHaveLength(1);
     expect(list({ minAge: durationOf(2000.001) })).toHaveLength(0);
   });

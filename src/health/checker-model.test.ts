@@ -1,10 +1,10 @@
+import { testLogger } from "connect-clue/testing";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { Switched } from "../../test/support/switched.js";
 import { type Checker, createChecker, type ServingStatus } from "./index.js";
 
-const { logger } = new LineSink();
+const logger = testLogger();
 const names = ["", "readiness", "liveness", "a.A", "b.B", "c.C"];
 const statuses: readonly ServingStatus[] = ["UNKNOWN", "SERVING", "NOT_SERVING"];
 

@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { type CheckerOptions, createChecker } from "./index.js";
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ test: t });
+});
 
 describe("createChecker", () => {
   it("is ready without dependencies", async () => {
@@ -23,9 +26,9 @@ describe("createChecker", () => {
     const answer = slow.hang();
     broken.fault = new Error("refused");
     const checker = createChecker({ version: "abc123", dependencies: [slow, broken], logger: silent });
-    await vi.advanceTimersByTimeAsync(2999);
+    await clock.advance(2999);
     const report = checker.check();
-    await vi.advanceTimersByTimeAsync(20);
+    await clock.advance(20);
     answer.open();
     expect(await report).toEqual({
       ready: true,

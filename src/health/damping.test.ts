@@ -1,9 +1,9 @@
+import { testLogger } from "connect-clue/testing";
 import { expect, it } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { Switched } from "../../test/support/switched.js";
 import { createChecker } from "./index.js";
 
-const { logger } = new LineSink();
+const logger = testLogger();
 
 /** What pings say (`+` or `-`), and what the dependency counts as after each. */
 it.each<[failureThreshold: number, successThreshold: number, pings: string, states: string]>([

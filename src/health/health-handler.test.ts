@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { fakeClock, testLogger } from "connect-clue/testing";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { gate } from "../../test/support/gate.js";
-import { LineSink } from "../../test/support/line-sink.js";
 import { createChecker } from "./create-checker.js";
 import { type HealthHandlerOptions, healthHandler } from "./health-handler.js";
 import type { Checker } from "./types.js";
@@ -58,7 +58,7 @@ describe("healthHandler", () => {
 
   it("/healthz needs more than /readyz: a dependency of one service", async () => {
     const checker = createChecker({
-      logger: new LineSink().logger,
+      logger: testLogger(),
       dependencies: [{ name: "mail", ping: () => false, critical: false, services: ["shop.v1.Shop"] }],
     });
     const { get } = await serve({ checker });
@@ -185,11 +185,10 @@ describe("healthHandler", () => {
     });
   });
 
-  it("tells the uptime in whole seconds", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
-    onTestFinished(() => void vi.useRealTimers());
+  it("tells the uptime in whole seconds", async (t) => {
+    const clock = fakeClock({ test: t });
     const { get } = await serve();
-    vi.advanceTimersByTime(3_600_999);
+    await clock.advance(3_600_999);
     const answers = await Promise.all(["/livez", "/readyz", "/healthz"].map((path) => get(path)));
     expect(answers.map(({ body }) => JSON.parse(body).uptime)).toEqual([3600, 3600, 3600]);
   });
@@ -273,7 +272,7 @@ async function serve({ checker: given, options }: ServeOptions = {}) {
     createChecker({
       version: "abc123",
       cacheMs: 0,
-      logger: new LineSink().logger,
+      logger: testLogger(),
       dependencies: [
         { name: "redis", ping: ping("redis") },
         { name: "postgres", ping: ping("postgres"), critical: false },

@@ -6,11 +6,11 @@ import {
   createRouterTransport,
 } from "@connectrpc/connect";
 import { serverInterceptor } from "connect-clue";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { Health, HealthCheckResponse_ServingStatus } from "../../gen/grpc/health/v1/health_pb.js";
 import { gate } from "../../test/support/gate.js";
-import { LineSink } from "../../test/support/line-sink.js";
 import { expectNothingInFlight } from "../../test/support/nothing-in-flight.js";
 import { until } from "../../test/support/until.js";
 import type { CheckerOptions } from "./checker-options.js";
@@ -225,13 +225,13 @@ describe("the log of health calls", () => {
     await check("");
     await check("liveness");
     await list();
-    expect(log.lines).toEqual([]);
+    expect(log.lines()).toEqual([]);
   });
 
   it("has a Check that found nothing", async () => {
     const { check, log } = setUp();
     await check("nope");
-    expect(log.lines).toEqual([
+    expect(log.lines()).toEqual([
       { ...start, "rpc.kind": "unary", "rpc.method": "Check" },
       {
         ...end,
@@ -253,7 +253,7 @@ describe("the log of health calls", () => {
     await next();
     shutdown.abort(stopping);
     await expect(next()).rejects.toThrow(stopping.message);
-    expect(log.lines).toEqual([
+    expect(log.lines()).toEqual([
       { ...start, "rpc.kind": "server_streaming", "rpc.method": "Watch" },
       {
         ...end,
@@ -291,9 +291,9 @@ function setUp(
 ) {
   const state = { down: false };
   const pings: string[] = [];
-  const log = new LineSink();
+  const log = testLogger();
   const checker = createChecker({
-    logger: new LineSink().logger,
+    logger: testLogger(),
     ...options,
     dependencies: dependencies.map(({ wait, ...dependency }) => ({
       ...dependency,
@@ -314,7 +314,7 @@ function setUp(
       more(given);
     },
     {
-      router: { interceptors: [serverInterceptor({ logger: log.logger })], shutdownSignal: shutdown.signal },
+      router: { interceptors: [serverInterceptor({ logger: log })], shutdownSignal: shutdown.signal },
     },
   );
   if (router === undefined) throw new Error("the routes were not asked for");

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gate } from "../../test/support/gate.js";
-import { LineSink } from "../../test/support/line-sink.js";
 import { createChecker, type HttpPingerOptions, httpPinger } from "./index.js";
 
 const { signal } = new AbortController();
@@ -89,12 +89,12 @@ describe("httpPinger", () => {
   });
 
   it("is down at a port that fetch refuses, and the log says so", async () => {
-    const sink = new LineSink();
+    const log = testLogger();
     await createChecker({
       dependencies: [httpPinger("search", "127.0.0.1:10080")],
-      logger: sink.logger,
+      logger: log,
     }).check();
-    expect(sink.lines).toMatchObject([
+    expect(log.lines()).toMatchObject([
       { msg: "dependency is down", error: "TypeError: fetch failed; cause: Error: bad port" },
     ]);
   });

@@ -1,38 +1,39 @@
 import { diag, trace } from "@opentelemetry/api";
+import { type FakeClock, fakeClock, testLogger, testSpans } from "connect-clue/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { Switched } from "../../test/support/switched.js";
-import { Traces } from "../../test/support/traces.js";
 import { activeContext } from "../call/implicit.js";
 import { logger as loggerOf } from "../log/index.js";
 import { createChecker } from "./index.js";
 
-beforeEach(() => void vi.useFakeTimers());
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ test: t });
+});
 afterEach(() => {
-  vi.useRealTimers();
   trace.disable();
   diag.disable();
 });
 
 /** What a checker with one dependency logs and traces while it is checked again and again. */
 function observed(db = new Switched("db")) {
-  const sink = new LineSink();
-  const traces = new Traces();
-  const { tracerProvider } = traces.options;
-  const options = { dependencies: [db], logger: sink.logger, tracerProvider, cacheMs: 0 };
-  return { db, sink, traces, options, checker: createChecker(options) };
+  const log = testLogger();
+  const spans = testSpans();
+  const { tracerProvider } = spans.options;
+  const options = { dependencies: [db], logger: log, tracerProvider, cacheMs: 0 };
+  return { db, log, spans, options, checker: createChecker(options) };
 }
 
 const refused = () => new Error("refused", { cause: new TypeError("no route") });
 
 describe("a log line", () => {
   it("tells each change of state, and nothing else", async () => {
-    const { db, sink, checker } = observed();
+    const { db, log, checker } = observed();
     for (const fault of [undefined, undefined, refused(), refused(), undefined, undefined]) {
       db.fault = fault;
       await checker.check();
     }
-    expect(sink.lines).toEqual([
+    expect(log.lines()).toEqual([
       {
         time: "<time>",
         level: "warn",
@@ -46,12 +47,12 @@ describe("a log line", () => {
   });
 
   it("tells what is down from the start, and how long its ping took", async () => {
-    const { db, sink, checker } = observed();
+    const { db, log, checker } = observed();
     db.hang();
     const check = checker.check();
-    await vi.advanceTimersByTimeAsync(5000);
+    await clock.advance(5000);
     await check;
-    expect(sink.lines).toEqual([
+    expect(log.lines()).toEqual([
       {
         time: "<time>",
         level: "warn",
@@ -64,13 +65,13 @@ describe("a log line", () => {
   });
 
   it("follows damping", async () => {
-    const { db, sink, options } = observed();
+    const { db, log, options } = observed();
     const checker = createChecker({ ...options, failureThreshold: 3 });
     const levels: unknown[] = [];
     for (const fault of [undefined, refused(), refused(), undefined, refused(), refused(), refused()]) {
       db.fault = fault;
       await checker.check();
-      levels.push(sink.lines.length);
+      levels.push(log.lines().length);
     }
     expect(levels).toEqual([0, 0, 0, 0, 0, 0, 1]);
   });
@@ -88,10 +89,10 @@ describe("a log line", () => {
   });
 
   it("of a logger that throws is reported once, and checks go on", async () => {
-    const { db, sink, options } = observed();
+    const { db, log, options } = observed();
     const error = vi.fn();
     diag.setLogger({ error, warn() {}, info() {}, debug() {}, verbose() {} });
-    const broken = vi.spyOn(sink.logger, "warn").mockImplementation(() => {
+    const broken = vi.spyOn(log, "warn").mockImplementation(() => {
       throw new Error("broken");
     });
     const checker = createChecker(options);
@@ -108,11 +109,11 @@ describe("a log line", () => {
 
 describe("a span", () => {
   it("covers each ping, as the root of a trace of its own", async () => {
-    const { db, traces, checker } = observed();
+    const { db, spans, checker } = observed();
     await checker.check();
     db.fault = refused();
     await checker.check();
-    expect(traces.spans).toEqual([
+    expect(spans.all()).toEqual([
       { kind: "internal", name: "health.ping.db", trace: "trace 1", span: "span 1", attributes: {} },
       {
         kind: "internal",
@@ -136,23 +137,23 @@ describe("a span", () => {
   });
 
   it("is what the ping runs in", async () => {
-    const { traces, options } = observed();
+    const { spans, options } = observed();
     const seen: unknown[] = [];
     const ping = async () => {
       await null;
       seen.push(trace.getSpan(activeContext()));
     };
     await createChecker({ ...options, dependencies: [{ name: "db", ping }] }).check();
-    expect(seen).toEqual(traces.started);
+    expect(seen).toEqual(spans.finished());
   });
 
   it("comes from the global provider as it is then, where none is given", async () => {
-    const { db, traces } = observed();
+    const { db, spans } = observed();
     const checker = createChecker({ dependencies: [db], cacheMs: 0 });
     await checker.check();
-    trace.setGlobalTracerProvider(traces.options.tracerProvider);
+    trace.setGlobalTracerProvider(spans.options.tracerProvider);
     await checker.check();
-    expect(traces.spans.map(({ name }) => name)).toEqual(["health.ping.db"]);
+    expect(spans.all().map(({ name }) => name)).toEqual(["health.ping.db"]);
   });
 
   const broken = () => {

@@ -1,16 +1,18 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners, setMaxListeners } from "node:events";
 import { createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
+import { type FakeClock, fakeClock, testLogger } from "connect-clue/testing";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { activeContext, runIn } from "../call/implicit.js";
 import { type CheckOptions, createChecker } from "./index.js";
 
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ test: t });
+});
 
-const { logger } = new LineSink();
+const logger = testLogger();
 
 describe("checks", () => {
   it("wait for what the server as a whole needs, and tell what the others said last", async () => {
@@ -22,7 +24,7 @@ describe("checks", () => {
     const well = { ...up, name: "cache", critical: false, latencyMs: 250 };
     const first = await afterMs(250, checker.check());
     open();
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     const known = checker.report();
     cache.hang();
     cache.fault = new Error("refused");
@@ -73,7 +75,7 @@ describe("checks", () => {
     for (let i = 0; i < 3; i++) await afterMs(250, checker.check());
     const whileOn = [cache.pings, db.pings];
     open();
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     await checker.check();
     expect([whileOn, cache.pings, db.pings]).toEqual([[1, 3], 2, 4]);
   });
@@ -98,7 +100,7 @@ describe("checks", () => {
     const { signal } = new AbortController();
     setMaxListeners(0, signal);
     const checks = Array.from({ length: 1000 }, () => checker.check({ signal }));
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     checks.push(...Array.from({ length: 1000 }, () => checker.check({ signal })));
     open();
     const reports = await Promise.all(checks);
@@ -115,12 +117,12 @@ describe("checks", () => {
     const checker = createChecker({ dependencies: [db], cacheMs: 100 });
     const { open } = db.hang();
     const first = checker.check();
-    await vi.advanceTimersByTimeAsync(1000);
+    await clock.advance(1000);
     open();
     await first;
     const seen: number[] = [];
     for (const ms of [0, 99, 1, 0]) {
-      await vi.advanceTimersByTimeAsync(ms);
+      await clock.advance(ms);
       await checker.check();
       seen.push(db.pings);
     }
@@ -157,11 +159,11 @@ describe("a ping", () => {
     const checker = createChecker({ dependencies: [db, new Switched("cache")], timeoutMs: 200, logger });
     const { open } = db.hang();
     const check = checker.check();
-    await vi.advanceTimersByTimeAsync(200);
+    await clock.advance(200);
     const report = await check;
     db.fault = new Error("too late");
     open();
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(report.dependencies).toEqual([
       { name: "db", up: false, critical: true, latencyMs: 200, error: new Error("no answer within 200 ms") },
       { name: "cache", up: true, critical: true, latencyMs: 0, error: undefined },
@@ -174,11 +176,26 @@ describe("a ping", () => {
     const ping = (signal: AbortSignal) => answers[signals.push(signal) - 1];
     const checker = createChecker({ dependencies: [{ name: "db", ping }], cacheMs: 0, logger });
     const check = checker.check();
-    await vi.advanceTimersByTimeAsync(5000);
+    await clock.advance(5000);
     await check;
     await checker.check();
     expect(signals.map(({ reason }) => reason)).toEqual([new Error("no answer within 5000 ms"), undefined]);
-    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("leaves no timer behind, whether it answers or not", async () => {
+    clock.restore();
+    vi.useFakeTimers(); // They can be counted.
+    onTestFinished(() => void vi.useRealTimers());
+    const db = new Switched("db");
+    const checker = createChecker({ dependencies: [db], cacheMs: 0, timeoutMs: 10, logger });
+    await checker.check();
+    const answered = vi.getTimerCount();
+    db.hang();
+    const check = checker.check();
+    const waiting = vi.getTimerCount();
+    await vi.advanceTimersByTimeAsync(10);
+    await check;
+    expect([answered, waiting, vi.getTimerCount()]).toEqual([0, 1, 0]);
   });
 
   it("that never settles does not pile up", async () => {
@@ -188,11 +205,11 @@ describe("a ping", () => {
     const errors: unknown[] = [];
     for (let i = 0; i < 10; i++) {
       const check = checker.check();
-      await vi.advanceTimersByTimeAsync(10);
+      await clock.advance(10);
       errors.push((await check).dependencies[0]?.error);
     }
     open();
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect([db.pings, (await checker.check()).ready, db.pings]).toEqual([8, true, 9]);
     expect(errors).toEqual([
       ...Array(8).fill(new Error("no answer within 10 ms")),
@@ -207,18 +224,18 @@ describe("a ping", () => {
     const pings: number[] = [];
     const check = async () => {
       const checked = checker.check();
-      await vi.advanceTimersByTimeAsync(10);
+      await clock.advance(10);
       pings.push(db.pings);
       return (await checked).ready;
     };
     for (let i = 0; i < 9; i++) await check();
     for (const ms of [59_970, 10, 59_970, 10]) {
-      await vi.advanceTimersByTimeAsync(ms);
+      await clock.advance(ms);
       await check();
     }
     db.unhang();
     const early = await check();
-    await vi.advanceTimersByTimeAsync(60_000);
+    await clock.advance(60_000);
     expect([early, await check(), await check(), await check()]).toEqual([false, true, true, true]);
     expect(pings).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 8, ...[8, 9, 9, 10], ...[10, 11, 12, 13]]);
   });
@@ -236,12 +253,12 @@ describe("a ping", () => {
     const statuses = inCall(() => checker.watch("", signal)[Symbol.asyncIterator]());
     await inCall(() => statuses.next());
     void inCall(() => statuses.next());
-    await vi.advanceTimersByTimeAsync(5000);
+    await clock.advance(5000);
     expect(seen).toEqual(Array(3).fill([undefined, undefined]));
   });
 });
 
 async function afterMs<T>(ms: number, result: Promise<T>): Promise<T> {
-  await vi.advanceTimersByTimeAsync(ms);
+  await clock.advance(ms);
   return result;
 }

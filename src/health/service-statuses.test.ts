@@ -1,5 +1,5 @@
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { Switched } from "../../test/support/switched.js";
 import { type Checker, createChecker, type ServingStatus } from "./index.js";
 
@@ -9,7 +9,7 @@ function statuses(checker: Checker): string {
   return Array.from(checker.statuses(), ([name, status]) => `${name || '""'}${short[status]}`).join(" ");
 }
 
-const { logger } = new LineSink();
+const logger = testLogger();
 
 describe("the status of a service", () => {
   it.each<[string, dependency: Switched, expected: string]>([

@@ -1,13 +1,14 @@
 import { getEventListeners, setMaxListeners } from "node:events";
+import { testLogger } from "connect-clue/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { Switched } from "../../test/support/switched.js";
 import { type Checker, createChecker } from "./index.js";
 
+// On the fake timers of Vitest: they can be counted.
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const { logger } = new LineSink();
+const logger = testLogger();
 
 /** One who watches, and what they have seen so far. */
 function watcher(checker: Checker, service = "", signal = new AbortController().signal) {

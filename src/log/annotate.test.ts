@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
+import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { loggedChat } from "../../test/support/logged-chat.js";
 import { annotate, createLogger, type Logger, withLogger } from "../index.js";
 import { annotationsOf } from "./annotate.js";
@@ -35,11 +36,9 @@ function inSpan(traceDigit: string, spanDigit: string): Context {
   return trace.setSpanContext(ROOT_CONTEXT, span);
 }
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 10, 21) });
-});
-afterEach(() => {
-  vi.useRealTimers();
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ now: Date.UTC(2026, 10, 21), test: t });
 });
 
 describe("annotate", () => {
@@ -75,9 +74,9 @@ describe("annotate", () => {
     });
   });
 
-  it("tells when it was, where the line is of another time", () => {
+  it("tells when it was, where the line is of another time", async () => {
     const error = annotate(new Error("no row"), {});
-    vi.setSystemTime(Date.now() + 1234);
+    await clock.advance(1234);
     expect(told(error)).toEqual({ err: "no row", "err.time": "2026-11-21T00:00:00.000Z" });
   });
 
@@ -104,9 +103,9 @@ describe("annotate", () => {
     });
   });
 
-  it("adds to what is there: the later field wins, and the first moment stays", () => {
+  it("adds to what is there: the later field wins, and the first moment stays", async () => {
     const error = annotate(new Error("no row"), { a: 1, b: 1 }, inSpan("a", "1"));
-    vi.setSystemTime(Date.now() + 1000);
+    await clock.advance(1000);
     annotate(error, { b: 2, c: 2 }, inSpan("b", "2"));
     const outer = annotate(new Error("no order", { cause: error }), { c: 3, d: 3 }, inSpan("c", "3"));
     expect(told(outer)).toEqual({

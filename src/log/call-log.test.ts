@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
 import { logger, send, withFields, withLogger } from "connect-clue";
+import { fakeClock } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
@@ -57,23 +58,21 @@ describe("the log of a call", () => {
     expect(lineLedger.bytes).toBe(0);
   });
 
-  it("keeps the time of each line, not of the flush", async () => {
-    const times: number[] = [];
-    const chat = loggedChat(
-      {
-        async say(_, context) {
-          logger(context).info("early");
-          const logged = Date.now();
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          logger(context).flush();
-          expect(times[1]).toBeLessThanOrEqual(logged);
-          return {};
-        },
+  it("keeps the time of each line, not of the flush", async (t) => {
+    const clock = fakeClock({ now: 1000, test: t });
+    const chat = loggedChat({
+      async say(_, context) {
+        logger(context).info("early");
+        await clock.advance(20);
+        logger(context).flush();
+        return {};
       },
-      { logger: { format: ({ time }) => `{"n":${times.push(time)}}` } },
-    );
+    });
     await chat.client.say({});
-    expect(times).toHaveLength(2);
+    expect(chat.log.entries.map(({ fields: [message], time }) => [message?.[1], time])).toEqual([
+      ["start", 1000],
+      ["early", 1000],
+    ]);
   });
 
   it("keeps values as they were when they were logged", async () => {
@@ -295,7 +294,7 @@ describe("what is written through", () => {
       },
     });
     await chat.client.say({});
-    expect(chat.lines()).toEqual([
+    expect(chat.lines("trace_id", "span_id")).toEqual([
       start,
       { time: "<time>", level: "info", msg: "held back", ...call },
       { time: "<time>", level: "info", msg: "sampled", ...call, ...ids },
@@ -311,7 +310,7 @@ describe("what is written through", () => {
       },
     });
     await expect(chat.client.say({})).rejects.toThrow();
-    expect(chat.lines()[1]).toEqual({ time: "<time>", level: "info", msg: "not sampled", ...call, ...ids });
+    expect(chat.lines("trace_id", "span_id")[1]).toEqual({ time: "<time>", level: "info", msg: "not sampled", ...call, ...ids });
   });
 
   it("is what disableBuffering says", async () => {
@@ -408,7 +407,7 @@ describe("what is written through", () => {
     const traced = trace.setSpan(ROOT_CONTEXT, span(TraceFlags.SAMPLED));
     await runIn(traced, () => chat.client.say({}), undefined);
     expect(chat.story()).toEqual(["info start", "info traced", "info end"]);
-    expect(chat.lines()[1]).toEqual({ time: "<time>", level: "info", msg: "traced", ...call, ...ids });
+    expect(chat.lines("trace_id", "span_id")[1]).toEqual({ time: "<time>", level: "info", msg: "traced", ...call, ...ids });
   });
 });
 

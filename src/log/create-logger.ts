@@ -6,7 +6,7 @@ import type { LoggerOptions } from "./options.js";
 
 /**
  * Makes a logger. The first one made, or the one made with `default: true`, is the root logger: what `logger()`
- * returns outside of calls, and what interceptors use that are given none.
+ * returns outside of calls, and what interceptors use that are given none. One made with `default: false` never is.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
  *
@@ -16,7 +16,7 @@ import type { LoggerOptions } from "./options.js";
  */
 export function createLogger(options: LoggerOptions = {}): RootLogger {
   const logger = make(options);
-  if (root === undefined || options.default === true) root = logger;
+  if (options.default ?? root === undefined) root = logger;
   return logger;
 }
 

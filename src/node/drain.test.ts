@@ -1,22 +1,24 @@
 import { getEventListeners } from "node:events";
 import { ConnectError } from "@connectrpc/connect";
 import { diag } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LineSink, type LogLine } from "../../test/support/line-sink.js";
+import { type FakeClock, fakeClock, type LogLine, testLogger } from "connect-clue/testing";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type DrainOptions, drain, drainOnSignals } from "./index.js";
 import type { NodeServer, RequestInFlight } from "./node-server.js";
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] }));
-afterEach(() => void vi.useRealTimers());
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ now: 0, test: t });
+});
 
 describe("drain", () => {
   it("goes step by step", async () => {
     const { options, steps, lines, server } = setUp();
     server.requests = [chat, say];
     const drained = drain({ ...options, closeAfterMs: 100, noticeAfterMs: 200, graceMs: 1000 });
-    await vi.advanceTimersByTimeAsync(450);
+    await clock.advance(450);
     server.end();
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
 
     expect(await drained).toEqual({ cutOff: [], durationMs: 450, exitCode: 0 });
     expect(steps).toEqual([
@@ -31,13 +33,22 @@ describe("drain", () => {
       { msg: "draining", "drain.in_flight": 2, "drain.grace_ms": 1000 },
       { msg: "drained", "drain.time_ms": 450, "drain.cut_off": 0, exit_code: 0 },
     ]);
+  });
+
+  it("leaves no timer behind", async () => {
+    clock.restore();
+    vi.useFakeTimers(); // They can be counted.
+    onTestFinished(() => void vi.useRealTimers());
+    const { options, server } = setUp();
+    server.end();
+    await drain(options);
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it("gives no notice to calls that end in time, but to what else goes by the signal", async () => {
     const { options, steps, server } = setUp();
     const drained = drain(options);
-    await vi.advanceTimersByTimeAsync(999);
+    await clock.advance(999);
     server.end();
     await drained;
     expect(steps).toEqual([
@@ -54,7 +65,7 @@ describe("drain", () => {
     const { options, steps, lines, server } = setUp();
     server.requests = [chat, say];
     const drained = drain(options);
-    await vi.advanceTimersByTimeAsync(10_100);
+    await clock.advance(10_100);
     expect(await drained).toEqual({ cutOff: [chat, say], durationMs: 10_100, exitCode: 1 });
     expect(steps).toEqual([
       "0: checker.shutdown",
@@ -80,7 +91,7 @@ describe("drain", () => {
     const { options, lines, server } = setUp();
     server.requests = Array.from({ length: 1000 }, () => say);
     const drained = drain({ ...options, graceMs: 0 });
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     await drained;
     const [, told, end] = lines();
     expect(told?.["drain.requests"]).toHaveLength(20);
@@ -103,7 +114,7 @@ describe("drain", () => {
       onDrained: () => new Promise(() => {}),
       flushMs: 300,
     });
-    await vi.advanceTimersByTimeAsync(300);
+    await clock.advance(300);
     expect(await drained).toMatchObject({ exitCode: 0 });
     expect(lines()).toEqual([
       { msg: "draining", "drain.in_flight": 0, "drain.grace_ms": 10_000 },
@@ -128,7 +139,7 @@ describe("drain", () => {
     const { options, steps, server } = setUp();
     server.requests = [chat];
     const drained = drain({ ...options, graceMs: 50 });
-    await vi.advanceTimersByTimeAsync(150);
+    await clock.advance(150);
     await drained;
     expect(steps.slice(0, 4)).toEqual([
       "0: checker.shutdown",
@@ -143,7 +154,7 @@ describe("drain", () => {
     server.destroy = () => [];
     const checker = { shutdown: () => new Promise<never>(() => {}) };
     const drained = drain({ ...options, checker, graceMs: 50 });
-    await vi.advanceTimersByTimeAsync(1050);
+    await clock.advance(1050);
     expect(await drained).toEqual({ cutOff: [], durationMs: 1050, exitCode: 0 });
   });
 
@@ -215,7 +226,7 @@ describe("drainOnSignals", () => {
     send(signal);
     expect(exits).toEqual([]);
     server.end();
-    await vi.advanceTimersByTimeAsync(0);
+    await clock.advance(0);
     expect(exits).toEqual([0]);
     expect(lines()).toEqual([
       { msg: "draining", "drain.reason": signal, "drain.in_flight": 0, "drain.grace_ms": 10_000 },
@@ -228,9 +239,9 @@ describe("drainOnSignals", () => {
     const { exits, server } = onSignals();
     server.requests = [chat];
     send("SIGTERM");
-    await vi.advanceTimersByTimeAsync(10_000);
+    await clock.advance(10_000);
     expect(exits).toEqual([]);
-    await vi.advanceTimersByTimeAsync(100);
+    await clock.advance(100);
     expect(exits).toEqual([1]);
   });
 
@@ -238,12 +249,12 @@ describe("drainOnSignals", () => {
     const { exits, lines, server } = onSignals();
     server.requests = [chat];
     send("SIGTERM");
-    await vi.advanceTimersByTimeAsync(10);
+    await clock.advance(10);
     send("SIGTERM");
-    await vi.advanceTimersByTimeAsync(989);
+    await clock.advance(989);
     send("SIGINT");
     expect(exits).toEqual([]);
-    await vi.advanceTimersByTimeAsync(1);
+    await clock.advance(1);
     send("SIGINT");
     expect(exits).toEqual([130]);
     expect(lines().slice(1)).toEqual([
@@ -336,13 +347,12 @@ class FakeServer implements NodeServer {
   }
 }
 
-/** A server that is none, at the beginning of all times. */
+/** A server that is none. */
 function setUp() {
-  vi.setSystemTime(0);
   const startedAt = performance.now();
   const steps: string[] = [];
-  const step = (name: string) => void steps.push(`${Math.round(performance.now() - startedAt)}: ${name}`);
-  const sink = new LineSink();
+  const step = (name: string) => void steps.push(`${performance.now() - startedAt}: ${name}`);
+  const log = testLogger();
   const shutdown = new AbortController();
   shutdown.signal.addEventListener("abort", () => {
     step(`notice: ${ConnectError.from(shutdown.signal.reason).message}`);
@@ -354,9 +364,9 @@ function setUp() {
     checker: { shutdown: () => step("checker.shutdown") },
     onDrained: () => step("onDrained"),
     telemetry: { shutdown: async () => step("telemetry.shutdown") },
-    logger: Object.assign(Object.create(sink.logger), { flush: () => step("flush") }),
+    logger: Object.assign(Object.create(log), { flush: () => step("flush") }),
   } satisfies DrainOptions;
-  return { options, steps, server, lines: () => sink.lines.map(withoutTime) };
+  return { options, steps, server, lines: () => log.lines().map(withoutTime) };
 }
 
 function onSignals(more: Partial<Parameters<typeof drainOnSignals>[0]> = {}) {

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { inTime } from "../call/in-time.js";
+import { wait } from "../call/wait.js";
 import type { DrainLog } from "./drain-log.js";
 import { type DrainOptions, type ResolvedDrain, resolveDrain } from "./drain-options.js";
 import type { NodeServer, RequestInFlight } from "./node-server.js";
@@ -63,7 +64,7 @@ async function run(plan: ResolvedDrain, reason: string | undefined): Promise<Dra
     "drain.grace_ms": plan.graceMs,
   });
   void attempt(log, "the checker could not be shut down", () => plan.checker?.shutdown());
-  if (plan.closeAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, plan.closeAfterMs));
+  if (plan.closeAfterMs > 0) await wait(plan.closeAfterMs);
   const cutOff = await close(plan);
   const report: DrainReport = {
     cutOff,

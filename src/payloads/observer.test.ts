@@ -1,6 +1,7 @@
 import { create, type Message, toJsonString } from "@bufbuild/protobuf";
 import { diag } from "@opentelemetry/api";
 import { createLogger, withFields } from "connect-clue";
+import type { LogLine } from "connect-clue/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   ChatRequestSchema,
@@ -9,7 +10,7 @@ import {
   SayResponseSchema,
 } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { callByHand, type HandMade } from "../../test/support/hand-made-call.js";
-import { type LogLine, parseLines } from "../../test/support/line-sink.js";
+import { parseLines } from "../../test/support/json-lines.js";
 import { logObserver } from "../log/observer.js";
 import { payloadObserver } from "./observer.js";
 import type { PayloadOptions } from "./options.js";

@@ -1,10 +1,10 @@
 /** Messages in the logs of a real server and a real client, while debug is switched on and off. */
 
 import { eachMessage, type PayloadOptions } from "connect-clue";
+import type { LogLine } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { type Chat, type ChatHandlers, startChat } from "../../test/support/chat-server.js";
 import { requestQueue } from "../../test/support/context-observe.js";
-import type { LogLine } from "../../test/support/line-sink.js";
 
 const handlers: ChatHandlers = {
   say: ({ text }) => ({ text: `you said: ${text}` }),
@@ -16,13 +16,13 @@ describe("payloads of a unary call", () => {
     const chat = await started({});
     setDebug(chat, true);
     await chat.client.say({ text: "hi" });
-    expect(chat.server.log.lines).toEqual([
+    expect(chat.server.log.lines()).toEqual([
       start("Say", "server", { "rpc.peer": "127.0.0.1:<port>" }),
       line("Say", "debug", { msg: "request", payload: { text: "hi" } }),
       line("Say", "debug", { msg: "response", result: { text: "you said: hi" } }),
       end("Say", 1, 1),
     ]);
-    expect(chat.clientSide.log.lines).toEqual([
+    expect(chat.clientSide.log.lines()).toEqual([
       start("Say", "client", { "rpc.peer": "127.0.0.1:<port>" }),
       line("Say", "debug", { msg: "request", "client-payload": { text: "hi" } }),
       line("Say", "debug", { msg: "response", "client-result": { text: "you said: hi" } }),
@@ -33,14 +33,14 @@ describe("payloads of a unary call", () => {
   it("are not logged while it is off", async () => {
     const chat = await started({});
     await chat.client.say({ text: "hi" });
-    expect([chat.server.log.lines, chat.clientSide.log.lines]).toEqual([[], []]);
+    expect([chat.server.log.lines(), chat.clientSide.log.lines()]).toEqual([[], []]);
   });
 
   it("are not logged unless one asks for them", async () => {
     const chat = await startChat(handlers);
     setDebug(chat, true);
     await chat.client.say({ text: "hi" });
-    expect(chat.server.log.lines).toEqual([
+    expect(chat.server.log.lines()).toEqual([
       start("Say", "server", { "rpc.peer": "127.0.0.1:<port>" }),
       end("Say", 1, 1),
     ]);
@@ -65,14 +65,14 @@ describe("payloads of a stream", () => {
     messages.end();
     expect((await replies.next()).done).toBe(true);
     await chat.server.ended();
-    expect(chat.server.log.lines).toEqual([
+    expect(chat.server.log.lines()).toEqual([
       start("Chat", "server", { "rpc.peer": "127.0.0.1:<port>" }),
       message("request", "payload", "b", 2),
       message("response", "result", "B", 2),
       message("request", "payload", "c", 3),
       message("response", "result", "C", 3),
     ]);
-    expect(chat.clientSide.log.lines).toEqual([
+    expect(chat.clientSide.log.lines()).toEqual([
       start("Chat", "client", { "rpc.peer": "127.0.0.1:<port>" }),
       message("request", "client-payload", "b", 2),
       message("response", "client-result", "B", 2),
@@ -87,8 +87,8 @@ function started(payloads: PayloadOptions): Promise<Chat> {
 }
 
 function setDebug({ server, clientSide }: Chat, debug: boolean): void {
-  server.log.logger.setDebug(debug);
-  clientSide.log.logger.setDebug(debug);
+  server.log.setDebug(debug);
+  clientSide.log.setDebug(debug);
 }
 
 function start(method: "Say" | "Chat", side: string, peer: LogLine): LogLine {

@@ -1,7 +1,8 @@
 import { createTraceState, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { fakeClock } from "connect-clue/testing";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   adjustedCount,
   answer,
@@ -69,14 +70,13 @@ describe("the adaptive sampler", () => {
     );
   });
 
-  it("knows the time by itself", () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
-    onTestFinished(() => void vi.useRealTimers());
+  it("knows the time by itself", async (t) => {
+    const clock = fakeClock({ test: t });
     const sampler = adaptiveSampler({ maxRate: 1, sampleSize: 3 });
     const five = () => Array.from({ length: 5 }, () => adjustedCount(ask(sampler, luckyId)));
     const counts = [1, 1, 1, 1, expect.closeTo(Math.E)];
     expect(five()).toEqual(counts);
-    vi.advanceTimersByTime(5000);
+    await clock.advance(5000);
     expect(five()).toEqual(counts);
   });
 

@@ -1,8 +1,8 @@
 import { metrics } from "@opentelemetry/api";
 import { AlwaysOnSampler } from "@opentelemetry/sdk-trace";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { startChat } from "../../test/support/chat-server.js";
-import { LineSink } from "../../test/support/line-sink.js";
 import { startGrpcReceiver, startHttpReceiver } from "../../test/support/otlp-receiver.js";
 import { endSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";
 import { otlpMetrics, otlpSpans } from "./otlp.js";
@@ -99,6 +99,6 @@ describe("calls", () => {
 });
 
 function logTo() {
-  const sink = new LineSink();
-  return { logger: sink.logger, lines: () => sink.lines };
+  const log = testLogger();
+  return { logger: log, lines: () => log.lines() };
 }

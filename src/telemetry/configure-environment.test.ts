@@ -12,8 +12,9 @@ import { hostDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
 import { AlwaysOnSampler, InMemorySpanExporter } from "@opentelemetry/sdk-trace";
 import { createLogger } from "connect-clue";
+import { fakeClock, type LogLine } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { type LogLine, parseLines } from "../../test/support/line-sink.js";
+import { parseLines } from "../../test/support/json-lines.js";
 import { luckyId } from "../../test/support/sampling.js";
 import { stubEnv } from "../../test/support/stub-env.js";
 import { endSpans, telemetryOf } from "../../test/support/telemetry.js";
@@ -188,15 +189,14 @@ describe("OTEL_PROPAGATORS", () => {
 });
 
 describe("the sizes and times of the SDK", () => {
-  it("of batches", async () => {
+  it("of batches", async (t) => {
     stubEnv({
       OTEL_BSP_MAX_QUEUE_SIZE: "5",
       OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "3",
       OTEL_BSP_SCHEDULE_DELAY: "100",
       OTEL_BSP_EXPORT_TIMEOUT: "50",
     });
-    vi.useFakeTimers();
-    onTestFinished(() => void vi.useRealTimers());
+    const clock = fakeClock({ test: t });
     const batches: number[] = [];
     telemetryOf({
       shutdownTimeoutMs: 1,
@@ -206,14 +206,14 @@ describe("the sizes and times of the SDK", () => {
       spanExporter: { export: (spans) => batches.push(spans.length), shutdown: async () => {} },
     });
     endSpans(2);
-    vi.advanceTimersByTime(99);
+    await clock.advance(99);
     expect(batches).toEqual([]);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     expect(batches.splice(0)).toEqual([2]);
     endSpans(9);
-    await vi.advanceTimersByTimeAsync(50);
+    await clock.advance(50);
     expect(batches).toEqual([4, 3]);
-    vi.useRealTimers();
+    clock.restore();
   });
 
   it("of spans", async () => {

@@ -12,8 +12,8 @@ import {
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { stubEnv } from "../../test/support/stub-env.js";
 import { telemetryOf } from "../../test/support/telemetry.js";
 import { until } from "../../test/support/until.js";
@@ -62,7 +62,7 @@ describe("configureOpenTelemetry", () => {
   it("respects what others have registered, and takes its own back", async () => {
     const metricExporter = inMemoryMetrics();
     const stopped = vi.spyOn(metricExporter, "shutdown");
-    const options = { logger: new LineSink().logger, service: "chat", spanExporter: inMemory() };
+    const options = { logger: testLogger(), service: "chat", spanExporter: inMemory() };
     trace.setGlobalTracerProvider(new ProxyTracerProvider());
     onTestFinished(() => trace.disable());
     expect(() => configureOpenTelemetry({ ...options, metricExporter })).toThrow(
@@ -172,20 +172,20 @@ describe("propagators", () => {
 
 describe("OpenTelemetry's diagnostics", () => {
   it("go to the log from the level on that is set, until the shutdown", async () => {
-    const sink = new LineSink();
-    const telemetry = telemetryOf({ logger: sink.logger, diagLevel: "info" });
+    const log = testLogger();
+    const telemetry = telemetryOf({ logger: log, diagLevel: "info" });
     diag.info("%d of %s", 3, "them", { more: true });
     diag.debug("too much");
     await telemetry.shutdown();
     diag.error("over");
-    expect(sink.lines).toEqual([
+    expect(log.lines()).toEqual([
       { time: "<time>", level: "info", msg: '3 of them {"more":true}', from: "opentelemetry" },
     ]);
   });
 
   it("are left alone when told so", () => {
     const heard = hearDiagnostics();
-    telemetryOf({ logger: new LineSink().logger, diagLevel: "none" });
+    telemetryOf({ logger: testLogger(), diagLevel: "none" });
     heard.length = 0;
     diag.warn("mine");
     expect(heard).toEqual(["mine"]);
@@ -199,7 +199,7 @@ describe("OpenTelemetry's diagnostics", () => {
     const heard = hearDiagnostics();
     trace.setGlobalTracerProvider(new ProxyTracerProvider());
     onTestFinished(() => trace.disable());
-    expect(() => configureOpenTelemetry({ ...options, logger: new LineSink().logger })).toThrow();
+    expect(() => configureOpenTelemetry({ ...options, logger: testLogger() })).toThrow();
     heard.length = 0;
     diag.warn("mine");
     expect(heard).toEqual(["mine"]);
@@ -207,13 +207,13 @@ describe("OpenTelemetry's diagnostics", () => {
 
   it("take the place of others', and leave none", async () => {
     const heard = hearDiagnostics();
-    const sink = new LineSink();
-    const telemetry = telemetryOf({ logger: sink.logger });
+    const log = testLogger();
+    const telemetry = telemetryOf({ logger: log });
     heard.length = 0;
     diag.warn("a");
     await telemetry.shutdown();
     diag.warn("b");
-    expect([heard, sink.lines.map(({ msg }) => msg)]).toEqual([[], ["a"]]);
+    expect([heard, log.lines().map(({ msg }) => msg)]).toEqual([[], ["a"]]);
   });
 });
 

@@ -1,14 +1,14 @@
 import { DiagLogLevel, diag } from "@opentelemetry/api";
 import { createLogger } from "connect-clue";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { reportFault } from "../call/fault.js";
 import { diagLogger, writingDiagnostics } from "./diag-logger.js";
 
 describe("diagLogger", () => {
   it("writes each level as the log has it", () => {
-    const sink = new LineSink();
-    const logger = diagLogger(() => sink.logger);
+    const log = testLogger();
+    const logger = diagLogger(() => log);
     logger.error("no %s", "luck");
     logger.error("failed", { n: 1 }, new Error("why"));
     logger.error(new Error("alone") as unknown as string);
@@ -17,7 +17,7 @@ describe("diagLogger", () => {
     logger.debug("b");
     logger.verbose("c");
     const line = { time: "<time>", from: "opentelemetry" };
-    expect(sink.lines).toEqual([
+    expect(log.lines()).toEqual([
       { ...line, level: "error", msg: "no luck" },
       { ...line, level: "error", msg: 'failed {"n":1}', err: "why", "err.stack": "<stack>" },
       { ...line, level: "error", msg: "OpenTelemetry failed", err: "alone", "err.stack": "<stack>" },

@@ -2,7 +2,7 @@ import { ConsoleMetricExporter } from "@opentelemetry/sdk-metrics";
 import { ConsoleSpanExporter } from "@opentelemetry/sdk-trace";
 import { createLogger } from "connect-clue";
 import { describe, expect, it } from "vitest";
-import { parseLines } from "../../test/support/line-sink.js";
+import { parseLines } from "../../test/support/json-lines.js";
 import { startHttpReceiver } from "../../test/support/otlp-receiver.js";
 import { stubEnv } from "../../test/support/stub-env.js";
 import { makeSpans, telemetryOf } from "../../test/support/telemetry.js";

@@ -35,6 +35,7 @@ export interface Peers {
   readonly "@opentelemetry/resources": typeof import("@opentelemetry/resources");
   readonly "@opentelemetry/sdk-metrics": typeof import("@opentelemetry/sdk-metrics");
   readonly "@opentelemetry/sdk-trace": typeof import("@opentelemetry/sdk-trace");
+  readonly "@sinonjs/fake-timers": typeof import("@sinonjs/fake-timers");
 }
 
 interface SpanExporterModule {
@@ -88,6 +89,7 @@ function isMissing(error: unknown, name: string): boolean {
  * not part of it, and 3.x and 0.30x one from 1.10 on.
  */
 function rangeOf(name: string): string {
+  if (name === "@sinonjs/fake-timers") return "15";
   const isThird = "logs" in api;
   const isStable = /\/(core|resources|sdk-|context-|propagator-)/.test(name);
   if (isStable) return isThird ? "3" : "2";

@@ -5,8 +5,8 @@ import type { AddressInfo, Server } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { diag, metrics } from "@opentelemetry/api";
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { LineSink } from "../../test/support/line-sink.js";
 import { scrapeWithPrometheus } from "../../test/support/prometheus.js";
 import { telemetryOf } from "../../test/support/telemetry.js";
 import { type PrometheusHandler, prometheusHandler } from "./prometheus-handler.js";
@@ -90,15 +90,15 @@ describe("prometheusHandler", () => {
   });
 
   it("serves what could be collected when a callback fails, and tells of it", async () => {
-    const sink = new LineSink();
-    const { prometheus } = setUp({ logger: sink.logger });
+    const log = testLogger();
+    const { prometheus } = setUp({ logger: log });
     metrics
       .getMeter("m")
       .createObservableGauge("broken")
       .addCallback(() => Promise.reject(new Error("no idea")));
     const text = await (await fetch(`${await serve(prometheus)}/metrics`)).text();
     expect(parse(text).types.hits_total).toBe("counter");
-    expect(sink.lines.map(({ msg, err }) => [msg, err])).toEqual([
+    expect(log.lines().map(({ msg, err }) => [msg, err])).toEqual([
       ["connect-clue: some metrics could not be collected", "no idea"],
     ]);
     diag.disable();

@@ -1,7 +1,7 @@
 import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { gate } from "../../test/support/gate.js";
-import { LineSink } from "../../test/support/line-sink.js";
 import { endSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";
 import type { SpanExporterLike } from "./sdk-types.js";
 
@@ -138,7 +138,7 @@ describe("shutdown", () => {
 
   it("leaves no timer behind", async () => {
     const telemetry = telemetryOf({ sampler: alwaysOn, detectResource: false, spanExporter: exporter({}) });
-    vi.useFakeTimers();
+    vi.useFakeTimers(); // They can be counted.
     onTestFinished(() => {
       vi.useRealTimers();
     });
@@ -222,6 +222,6 @@ function exporter(methods: Partial<SpanExporterLike>): SpanExporterLike {
 }
 
 function logTo() {
-  const sink = new LineSink();
-  return { logger: sink.logger, lines: () => sink.lines };
+  const log = testLogger();
+  return { logger: log, lines: () => log.lines() };
 }

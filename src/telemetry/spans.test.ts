@@ -6,10 +6,10 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace";
 import { serverInterceptor } from "connect-clue";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { startChat } from "../../test/support/chat-server.js";
-import { LineSink } from "../../test/support/line-sink.js";
 import { endSpans, telemetryOf } from "../../test/support/telemetry.js";
 
 describe("the way of a span", () => {
@@ -82,7 +82,7 @@ describe("the way of a span", () => {
     const client = createClient(
       ChatService,
       createRouterTransport(({ service }) => service(ChatService, { say: ({ text }) => ({ text }) }), {
-        router: { interceptors: [serverInterceptor({ force, logger: new LineSink().logger })] },
+        router: { interceptors: [serverInterceptor({ force, logger: testLogger() })] },
       }),
     );
     await client.say({ text: "a" });

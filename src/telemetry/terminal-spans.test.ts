@@ -1,16 +1,17 @@
 import { type DiagLogger, diag, ROOT_CONTEXT, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { endedSpan } from "../../test/support/ended-span.js";
 import type { ReadableSpanLike, SpanExporterLike } from "./sdk-types.js";
 import { terminalSpans } from "./terminal-spans.js";
 
-beforeEach(() => {
-  vi.useFakeTimers();
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ test: t });
 });
 afterEach(() => {
-  vi.useRealTimers();
   vi.unstubAllEnvs();
   diag.disable();
 });
@@ -37,15 +38,15 @@ const child = endedSpan({ id: "2", parent: "1" });
 const remote = endedSpan({ id: "3", parent: "1", isRemote: true, service: "other" });
 
 describe("terminalSpans", () => {
-  it("prints a trace when it has been quiet", () => {
+  it("prints a trace when it has been quiet", async () => {
     const { output, texts } = printed();
     const exporter = terminalSpans({ output });
     expect(send(exporter, child)).toEqual([0]);
-    vi.advanceTimersByTime(200);
+    await clock.advance(200);
     send(exporter, root);
-    vi.advanceTimersByTime(249);
+    await clock.advance(249);
     expect(texts).toEqual([]);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     expect(texts).toEqual([
       [
         `${title("a", "2 spans · 1 service")}`,
@@ -55,27 +56,25 @@ describe("terminalSpans", () => {
         "",
       ].join("\n"),
     ]);
-    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("waits longer for a parent that still runs in this process, and not for ever", () => {
+  it("waits longer for a parent that still runs in this process, and not for ever", async () => {
     const { output, titles } = printed();
     const exporter = terminalSpans({ output, settleMs: 10 });
     send(exporter, child);
     send(exporter, { ...remote, spanContext: () => ({ ...remote.spanContext(), traceId: "b".repeat(32) }) });
-    vi.advanceTimersByTime(199);
+    await clock.advance(199);
     expect(titles()).toEqual([title("b", "1 span · 1 service")]);
-    vi.advanceTimersByTime(1);
+    await clock.advance(1);
     expect(titles()).toEqual([title("b", "1 span · 1 service"), title("a", "1 span · 1 service")]);
-    expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("prints late spans as a further part", () => {
+  it("prints late spans as a further part", async () => {
     const { output, titles } = printed();
     const exporter = terminalSpans({ output });
     for (const span of [root, child, remote]) {
       send(exporter, span);
-      vi.advanceTimersByTime(250);
+      await clock.advance(250);
     }
     expect(titles()).toEqual([
       title("a", "1 span · 1 service"),
@@ -92,13 +91,12 @@ describe("terminalSpans", () => {
       send(exporter, child);
       const ended = exporter[end]?.();
       send(exporter, root, remote);
-      await vi.advanceTimersByTimeAsync(20);
+      await clock.advance(20);
       await ended;
       expect(titles()).toEqual([title("a", "3 spans · 2 services")]);
       send(exporter, endedSpan({ id: "4", trace: "b" }));
-      vi.advanceTimersByTime(250);
+      await clock.advance(250);
       expect(titles()[1]).toEqual(title("b", "1 span · 1 service"));
-      expect(vi.getTimerCount()).toBe(0);
     },
   );
 
@@ -116,6 +114,24 @@ describe("terminalSpans", () => {
       title("c", "1999 spans · 1 service"),
       title("d", "3000 spans · 1 service"),
     ]);
+  });
+
+  it("leaves no timer behind, whatever made it print", async () => {
+    clock.restore();
+    vi.useFakeTimers(); // They can be counted.
+    onTestFinished(() => void vi.useRealTimers());
+    const exporter = terminalSpans({ ...printed(), settleMs: 10 });
+    const whole = [root];
+    const inParts = [child];
+    const tooMany = Array.from({ length: 2001 }, () => endedSpan({ trace: "b", id: "1" }));
+    for (const spans of [whole, inParts, tooMany]) {
+      send(exporter, ...spans);
+      vi.advanceTimersByTime(200);
+    }
+    send(exporter, endedSpan({ trace: "c", id: "1" }));
+    const flushed = exporter.forceFlush?.();
+    await vi.advanceTimersByTimeAsync(20);
+    await flushed;
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -125,15 +141,15 @@ describe("terminalSpans", () => {
     { isTTY: true, colors: false, noColor: "", isColoured: false },
     { isTTY: undefined, colors: undefined, noColor: "", isColoured: false },
     { isTTY: undefined, colors: true, noColor: "1", isColoured: true },
-  ])("has colours where they are wanted: %o", ({ isTTY, colors, noColor, isColoured }) => {
+  ])("has colours where they are wanted: %o", async ({ isTTY, colors, noColor, isColoured }) => {
     vi.stubEnv("NO_COLOR", noColor);
     const { output, texts } = printed(isTTY);
     send(terminalSpans({ output, ...(colors !== undefined && { colors }) }), root);
-    vi.advanceTimersByTime(250);
+    await clock.advance(250);
     expect(texts.map((text) => text.includes("\u001b["))).toEqual([isColoured]);
   });
 
-  it("reports an output that fails, once, and the spans as exported", () => {
+  it("reports an output that fails, once, and the spans as exported", async () => {
     const reports: unknown[] = [];
     const logger = { error: (...args: unknown[]) => void reports.push(args[1]) };
     diag.setLogger({ ...logger, warn() {}, info() {}, debug() {}, verbose() {} } satisfies DiagLogger);
@@ -145,9 +161,9 @@ describe("terminalSpans", () => {
     };
     const exporter = terminalSpans({ output });
     expect(send(exporter, root)).toEqual([0]);
-    vi.advanceTimersByTime(250);
+    await clock.advance(250);
     send(exporter, root);
-    vi.advanceTimersByTime(250);
+    await clock.advance(250);
     expect(reports).toEqual([fault]);
   });
 
@@ -181,7 +197,7 @@ describe("two services with SDKs of their own", () => {
     const served = chat.startSpan("Say", { kind: SpanKind.SERVER, startTime: noon + 1 }, parent);
     served.end(noon + 3);
     call.end(noon + 4);
-    await vi.advanceTimersByTimeAsync(250);
+    await clock.advance(250);
     expect(texts).toEqual([
       [
         `trace ${call.spanContext().traceId} · 4.00 ms · 2 spans · 2 services`,

@@ -1,6 +1,7 @@
 import { check, checkMethods, checkMs } from "../call/check.js";
 import { reportFault } from "../call/fault.js";
 import { checkKnown } from "../call/options.js";
+import { wait } from "../call/wait.js";
 import {
   ExportCode,
   type ExportResultLike,
@@ -83,7 +84,7 @@ class TerminalSpans implements SpanExporterLike {
 
   /** Gives other providers, which most likely flush at the same moment, the time to add their parts. */
   async forceFlush(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, gatherMs));
+    await wait(gatherMs);
     for (const traceId of this.held.keys()) this.print(traceId);
   }
 

@@ -1,3 +1,5 @@
+import { testSpans } from "connect-clue/testing";
+import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { createClient } from "@connectrpc/connect";
 import type { Attributes, AttributeValue, Link } from "@opentelemetry/api";
 import { type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
@@ -6,7 +8,6 @@ import { expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { connectTo, serve } from "../../test/support/context-chat.js";
 import { bothSpans, drain, tracedChat, workingHandlers } from "../../test/support/traced-chat.js";
-import { rpcAttributes, Traces } from "../../test/support/traces.js";
 
 it("are there when the sampler is asked", async () => {
   const asked: { name: string; kind: number; attributes: Attributes; links: Link[] }[] = [];
@@ -17,10 +18,10 @@ it("are there when the sampler is asked", async () => {
     },
     toString: () => "asking",
   };
-  const traces = new Traces({ sampler });
+  const spans = testSpans({ sampler });
   const { client } = await tracedChat(undefined, {
     http: "memory",
-    traces,
+    spans,
     server: { requestHeaders: ["x-tenant"] },
   });
   await client.say({}, { headers: { "x-tenant": "acme" } });
@@ -37,7 +38,7 @@ it("are there when the sampler is asked", async () => {
 
 it("have the headers that are named, and no others", async () => {
   const headers = { requestHeaders: ["X-Tenant", "x-absent", "x-bin"], responseHeaders: ["X-Served-By"] };
-  const { client, traces } = await tracedChat(
+  const { client, spans } = await tracedChat(
     {
       say(_, { responseHeader }) {
         responseHeader.set("x-served-by", "a");
@@ -53,7 +54,7 @@ it("have the headers that are named, and no others", async () => {
     { server: headers, client: headers },
   );
   await client.say({}, { headers: { "x-tenant": "acme", "x-bin": "AAE=", authorization: "secret" } });
-  expect(await traces.ended(2)).toEqual(
+  expect(await spans.ended(2)).toEqual(
     bothSpans("Say", () => ({
       attributes: {
         "rpc.request.header.x-tenant": ["acme"],
@@ -68,7 +69,7 @@ it.each(["whole", "linked"] as const)(
   "have the response headers that a stream's handler sets before its first message, with streamSpan %s",
   async (streamSpan) => {
     const options = { responseHeaders: ["x-served-by"], streamSpan };
-    const { client, traces } = await tracedChat(
+    const { client, spans } = await tracedChat(
       {
         async *countdown(_, { responseHeader }) {
           responseHeader.set("x-served-by", "a");
@@ -78,7 +79,7 @@ it.each(["whole", "linked"] as const)(
       { server: options, client: options },
     );
     await drain(client.countdown({}));
-    const named = (await traces.ended(streamSpan === "whole" ? 2 : 4)).map(({ kind, attributes }) => [
+    const named = (await spans.ended(streamSpan === "whole" ? 2 : 4)).map(({ kind, attributes }) => [
       kind,
       attributes["clue.stream.phase"],
       attributes["rpc.response.header.x-served-by"],
@@ -105,7 +106,7 @@ it("are those that the filter lets through, at the beginning, at the end and on 
     asked.push([key, value, call]);
     return !key.startsWith("server.") && key !== "exception.stacktrace" && key !== "clue.outcome";
   };
-  const { chat, client, traces } = await tracedChat(
+  const { chat, client, spans } = await tracedChat(
     {
       say() {
         throw new Error("no");
@@ -114,7 +115,7 @@ it("are those that the filter lets through, at the beginning, at the end and on 
     { server: { attributeFilter, requestHeaders: ["x-tenant"] } },
   );
   await client.say({}, { headers: { "x-tenant": "acme" } }).catch(() => {});
-  const [, server] = await traces.ended(2);
+  const [, server] = await spans.ended(2);
   expect(server).toEqual({
     kind: "server",
     name: "chat.v1.ChatService/Say",
@@ -146,9 +147,9 @@ it.each([
   ],
   ["is async by mistake", (() => Promise.resolve(true)) as unknown as () => boolean],
 ])("are none at all when the filter %s", async (_, attributeFilter) => {
-  const { client, traces } = await tracedChat(undefined, { client: { attributeFilter } });
+  const { client, spans } = await tracedChat(undefined, { client: { attributeFilter } });
   expect((await client.say({ text: "hi" })).text).toBe("hi");
-  const [span, server] = await traces.ended(2);
+  const [span, server] = await spans.ended(2);
   expect(span).toEqual({
     kind: "client",
     name: "chat.v1.ChatService/Say",
@@ -160,18 +161,18 @@ it.each([
 });
 
 it("have an IPv6 address without its brackets", async () => {
-  const traces = new Traces();
+  const spans = testSpans();
   const { url } = await serve(
     {
       routes: (router) => router.service(ChatService, workingHandlers),
-      interceptors: [serverInterceptor({ log: false, trace: traces.options })],
+      interceptors: [serverInterceptor({ log: false, trace: spans.options })],
     },
     "1.1",
     { host: "::1" },
   );
-  const observe = clientInterceptor({ log: false, trace: traces.options });
+  const observe = clientInterceptor({ log: false, trace: spans.options });
   await createClient(ChatService, connectTo(url, "Connect over HTTP/1.1", [observe])).say({});
-  expect(await traces.ended(2)).toEqual(
+  expect(await spans.ended(2)).toEqual(
     bothSpans("Say", (side) => ({
       attributes: {
         "server.address": "::1",
@@ -182,16 +183,16 @@ it("have an IPv6 address without its brackets", async () => {
 });
 
 it("have no peer without nodeContextValues", async () => {
-  const { client, traces } = await tracedChat(undefined, { nodeContext: false });
+  const { client, spans } = await tracedChat(undefined, { nodeContext: false });
   await client.say({});
-  const [, { attributes } = { attributes: {} }] = await traces.ended(2);
+  const [, { attributes } = { attributes: {} }] = await spans.ended(2);
   const { "network.peer.address": _, "network.peer.port": __, ...rest } = rpcAttributes("server", "Say");
   expect(attributes).toEqual(rest);
 });
 
 it("leaves the status without a description when the filter keeps the exception's message back", async () => {
   const attributeFilter = (key: string) => key !== "exception.message";
-  const { client, traces } = await tracedChat(
+  const { client, spans } = await tracedChat(
     {
       say() {
         throw new Error("password=hunter2");
@@ -200,6 +201,6 @@ it("leaves the status without a description when the filter keeps the exception'
     { server: { attributeFilter } },
   );
   await client.say({}).catch(() => {});
-  const [, server] = await traces.ended(2);
+  const [, server] = await spans.ended(2);
   expect(server?.status).toBe("error");
 });

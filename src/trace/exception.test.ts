@@ -7,13 +7,13 @@ import { exceptionAttributes } from "../call/exception.js";
 
 /** The spans of a unary call whose handler throws. */
 async function spansOfThrown(thrown: unknown) {
-  const { client, traces } = await tracedChat({
+  const { client, spans } = await tracedChat({
     say() {
       throw thrown;
     },
   });
   await client.say({}).catch(() => {});
-  return traces.ended(2);
+  return spans.ended(2);
 }
 
 const noStack = Object.assign(new Error("bare"), { stack: undefined });

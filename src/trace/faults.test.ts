@@ -1,10 +1,11 @@
+import { type TestSpans, testSpans } from "connect-clue/testing";
+import { w3c } from "../testing/w3c.js";
 import { diag, type TextMapPropagator, type Tracer, type TracerProvider } from "@opentelemetry/api";
 import type { Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { TraceOptions } from "connect-clue";
 import { afterEach, expect, it, vi } from "vitest";
 import { requests } from "../../test/support/chat-server.js";
 import { tracedChat } from "../../test/support/traced-chat.js";
-import { Traces, w3c } from "../../test/support/traces.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
 
 afterEach(() => diag.disable());
@@ -51,24 +52,24 @@ function propagator(broken: Partial<TextMapPropagator>): TextMapPropagator {
 const aTracer = "the tracer, or what it asks";
 
 /** What breaks, and what is reported of it. */
-const culprits: readonly (readonly [string, traces: Traces, TraceOptions, reports: readonly string[]])[] = [
-  ["a propagator that cannot inject", new Traces({}, propagator({ inject: fail })), {}, ["the propagator"]],
-  ["a propagator that cannot extract", new Traces({}, propagator({ extract: fail })), {}, ["the propagator"]],
-  ["a propagator without fields", new Traces({}, propagator({ fields: fail })), {}, ["the propagator"]],
-  ["a tracer provider that throws", new Traces(), { tracerProvider: tracerless }, ["the tracer provider"]],
-  ["a tracer that throws", new Traces(), { tracerProvider: { getTracer: () => tracer } }, [aTracer]],
-  ["a sampler that throws", new Traces({ sampler }), {}, [aTracer]],
+const culprits: readonly (readonly [string, spans: TestSpans, TraceOptions, reports: readonly string[]])[] = [
+  ["a propagator that cannot inject", testSpans({ propagator: propagator({ inject: fail }) }), {}, ["the propagator"]],
+  ["a propagator that cannot extract", testSpans({ propagator: propagator({ extract: fail }) }), {}, ["the propagator"]],
+  ["a propagator without fields", testSpans({ propagator: propagator({ fields: fail }) }), {}, ["the propagator"]],
+  ["a tracer provider that throws", testSpans(), { tracerProvider: tracerless }, ["the tracer provider"]],
+  ["a tracer that throws", testSpans(), { tracerProvider: { getTracer: () => tracer } }, [aTracer]],
+  ["a sampler that throws", testSpans({ sampler }), {}, [aTracer]],
   [
     "a processor that throws at the end of a span",
-    new Traces({ spanProcessors: [processor({ onEnd: fail })] }),
+    testSpans({ spanProcessors: [processor({ onEnd: fail })] }),
     { messageSpans: "child" },
     [aTracer, "an observer"],
   ],
 ];
 
-it.each(culprits)("calls go on, and no span stays open, with %s", async (_, traces, options, what) => {
+it.each(culprits)("calls go on, and no span stays open, with %s", async (_, spans, options, what) => {
   const reported = reports();
-  const { client } = await tracedChat(undefined, { traces, server: options, client: options });
+  const { client } = await tracedChat(undefined, { spans, server: options, client: options });
   for (let i = 0; i < 2; i++) {
     expect((await client.say({ text: "hi" })).text).toBe("hi");
     expect((await client.upload(requests({ text: "a" }, { text: "b" }))).count).toBe(2);
@@ -76,14 +77,14 @@ it.each(culprits)("calls go on, and no span stays open, with %s", async (_, trac
     for await (const { text } of client.chat(requests({ text: "a" }, { text: "b" }))) replies.push(text);
     expect(replies).toEqual(["a", "b"]);
   }
-  await traces.ended(0);
+  await spans.ended(0);
   expect(new Set(reported())).toEqual(new Set(what.map(report)));
 });
 
 it("calls go on with a span processor that throws at the start", async () => {
   const reported = reports();
   const { client, chat } = await tracedChat(undefined, {
-    traces: new Traces({ spanProcessors: [processor({ onStart: fail })] }),
+    spans: testSpans({ spanProcessors: [processor({ onStart: fail })] }),
   });
   expect((await client.say({ text: "hi" })).text).toBe("hi");
   await chat.server.ended();
@@ -93,7 +94,7 @@ it("calls go on with a span processor that throws at the start", async () => {
 it.each<[what: string, options: TraceOptions]>([
   ["a tracer provider", { tracerProvider: tracerless }],
   ["a tracer", { tracerProvider: { getTracer: () => tracer } }],
-  ["a sampler", { tracerProvider: new Traces({ sampler }).options.tracerProvider }],
+  ["a sampler", { tracerProvider: testSpans({ sampler }).options.tracerProvider }],
 ])("contexts are handed on past %s that throws", async (_, options) => {
   reports();
   const { client, sent } = await twoServices({ propagator: w3c(), ...options });
@@ -103,8 +104,8 @@ it.each<[what: string, options: TraceOptions]>([
 
 it("ends the span of a call whose own outcome cannot be described", async () => {
   const reported = reports();
-  const traces = new Traces();
-  const { tracerProvider } = traces.options;
+  const spans = testSpans();
+  const { tracerProvider } = spans.options;
   const withBrokenSpans: TracerProvider = {
     getTracer: (name, version) => {
       const inner = tracerProvider.getTracer(name, version);
@@ -115,8 +116,8 @@ it("ends the span of a call whose own outcome cannot be described", async () => 
       };
     },
   };
-  const { client } = await tracedChat(undefined, { traces, server: { tracerProvider: withBrokenSpans } });
+  const { client } = await tracedChat(undefined, { spans, server: { tracerProvider: withBrokenSpans } });
   expect((await client.say({ text: "hi" })).text).toBe("hi");
-  expect((await traces.ended(2)).map(({ kind }) => kind)).toEqual(["client", "server"]);
+  expect((await spans.ended(2)).map(({ kind }) => kind)).toEqual(["client", "server"]);
   expect(reported()).toEqual([report("an observer")]);
 });

@@ -1,32 +1,32 @@
+import { testSpans } from "connect-clue/testing";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
 import { clientInterceptor, serverInterceptor, type TraceOptions } from "connect-clue";
 import { expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { drain } from "../../test/support/traced-chat.js";
-import { Traces } from "../../test/support/traces.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
 
 it("hands on the context of a method that has no span", async () => {
-  const traces = new Traces();
-  const { client, sent } = await twoServices({ ...traces.options, filter: "no.Such/Method" });
+  const spans = testSpans();
+  const { client, sent } = await twoServices({ ...spans.options, filter: "no.Such/Method" });
   await client.say({}, { headers: callerHeaders });
   expect(sent).toEqual([callerHeaders]);
-  expect(traces.spans).toEqual([]);
+  expect(spans.all()).toEqual([]);
 });
 
 it("has no span for streams with streamSpan off, and hands their context on", async () => {
-  const traces = new Traces();
-  const { client, sent } = await twoServices({ ...traces.options, streamSpan: "off", filter: "*/Countdown" });
+  const spans = testSpans();
+  const { client, sent } = await twoServices({ ...spans.options, streamSpan: "off", filter: "*/Countdown" });
   await drain(client.countdown({}, { headers: callerHeaders }));
   expect(sent).toEqual([callerHeaders]);
-  expect(traces.spans).toEqual([]);
+  expect(spans.all()).toEqual([]);
 });
 
 it("has spans for unary calls with streamSpan off", async () => {
-  const traces = new Traces();
-  const { client } = await twoServices({ ...traces.options, streamSpan: "off" });
+  const spans = testSpans();
+  const { client } = await twoServices({ ...spans.options, streamSpan: "off" });
   await client.say({});
-  expect((await traces.ended(2)).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+  expect((await spans.ended(2)).map(({ kind, name }) => `${kind} ${name}`)).toEqual([
     "server chat.v1.ChatService/Say",
     "client chat.v1.ChatService/Say",
   ]);
@@ -34,15 +34,15 @@ it("has spans for unary calls with streamSpan off", async () => {
 
 /** The spans of a call to the chat service under another name. */
 async function spansOf(typeName: string, options: TraceOptions = {}): Promise<string[]> {
-  const traces = new Traces();
+  const spans = testSpans();
   const service = serviceNamed(typeName);
-  const observe = { log: false, trace: { ...traces.options, ...options } } as const;
+  const observe = { log: false, trace: { ...spans.options, ...options } } as const;
   const transport = createRouterTransport((router) => router.service(service, { say: () => ({}) }), {
     router: { interceptors: [serverInterceptor(observe)] },
     transport: { interceptors: [clientInterceptor(observe)] },
   });
   await createClient(service, transport).say({});
-  return traces.spans.map(({ kind, name }) => `${kind} ${name}`);
+  return spans.all().map(({ kind, name }) => `${kind} ${name}`);
 }
 
 it.each([
@@ -64,11 +64,11 @@ it("asks a function once for each method, and traces what it fails for", async (
     asked++;
     throw new Error("unsure");
   };
-  const traces = new Traces();
-  const { client } = await twoServices({ ...traces.options, filter });
+  const spans = testSpans();
+  const { client } = await twoServices({ ...spans.options, filter });
   await client.say({});
   await client.say({});
-  expect((await traces.ended(4)).map(({ kind }) => kind)).toEqual(["server", "client", "server", "client"]);
+  expect((await spans.ended(4)).map(({ kind }) => kind)).toEqual(["server", "client", "server", "client"]);
   expect(asked).toBe(2);
 });
 

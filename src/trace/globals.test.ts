@@ -1,12 +1,12 @@
+import { type TestSpans, testSpans } from "connect-clue/testing";
 import { diag, propagation, trace } from "@opentelemetry/api";
 import { afterEach, expect, it, vi } from "vitest";
 import { startChat } from "../../test/support/chat-server.js";
 import { bothSpans, tracedChat } from "../../test/support/traced-chat.js";
-import { Traces } from "../../test/support/traces.js";
 
 const handlers = { say: () => ({}) };
 
-function register({ options }: Traces): void {
+function register({ options }: TestSpans): void {
   trace.setGlobalTracerProvider(options.tracerProvider);
   propagation.setGlobalPropagator(options.propagator);
 }
@@ -21,7 +21,7 @@ it("takes the global provider and propagator as they are when a call begins", as
   const { client } = await startChat(handlers);
   await client.say({});
 
-  const first = new Traces();
+  const first = testSpans();
   register(first);
   await client.say({});
   expect(await first.ended(2)).toEqual(bothSpans("Say"));
@@ -30,27 +30,27 @@ it("takes the global provider and propagator as they are when a call begins", as
   propagation.disable();
   await client.say({});
 
-  const second = new Traces();
+  const second = testSpans();
   register(second);
   await client.say({});
   expect(await second.ended(2)).toEqual(bothSpans("Say"));
-  expect(first.started.length).toBe(2);
+  expect(first.all().length).toBe(2);
 });
 
 it("leaves them alone where others are given", async () => {
-  const global = new Traces();
+  const global = testSpans();
   register(global);
-  const { client, traces } = await tracedChat(handlers);
+  const { client, spans } = await tracedChat(handlers);
   await client.say({});
-  expect(await traces.ended(2)).toEqual(bothSpans("Say"));
-  expect(global.spans).toEqual([]);
+  expect(await spans.ended(2)).toEqual(bothSpans("Say"));
+  expect(global.all()).toEqual([]);
 });
 
 it("warns once when spans are recorded and the propagator is the no-op one", async () => {
   const warn = vi.fn();
   const ignore = () => {};
   diag.setLogger({ warn, error: ignore, info: ignore, debug: ignore, verbose: ignore });
-  const { tracerProvider } = new Traces().options;
+  const { tracerProvider } = testSpans().options;
 
   const noSpans = await startChat(handlers);
   await noSpans.client.say({});

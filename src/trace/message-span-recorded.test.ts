@@ -1,4 +1,5 @@
 /** Message spans of calls that are not sampled and are recorded nevertheless. */
+import { w3c } from "../testing/w3c.js";
 import { TracerProvider } from "@opentelemetry/sdk-trace";
 import { clientInterceptor, serverInterceptor, type TraceOptions } from "connect-clue";
 import { forcedSampler } from "connect-clue/telemetry";
@@ -7,7 +8,6 @@ import { BufferedTraces, neverSampled } from "../../test/support/buffered-traces
 import { type Chat, chatOver } from "../../test/support/context-chat.js";
 import { collect } from "../../test/support/context-observe.js";
 import { spanOf, traceparentOf } from "../../test/support/span-contexts.js";
-import { w3c } from "../../test/support/traces.js";
 import { until } from "../../test/support/until.js";
 import { liveCalls } from "../call/call.js";
 

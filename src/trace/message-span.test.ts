@@ -1,6 +1,15 @@
 /** The consumer spans of received messages: which there are, and what they say. */
-import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { AlwaysOffSampler, type IdGenerator, type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
+import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
+import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
+import {
+  AlwaysOffSampler,
+  type IdGenerator,
+  InMemorySpanExporter,
+  type Sampler,
+  SamplingDecision,
+  SimpleSpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
 import { contextOf, receive, send } from "connect-clue";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ChatRequestSchema, ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
@@ -15,7 +24,6 @@ import {
   tracedChat,
   workingHandlers,
 } from "../../test/support/traced-chat.js";
-import { type SeenSpan, Traces } from "../../test/support/traces.js";
 
 const b2 = inSpan(spanOf("b", 2));
 const inB2 = { trace: "b".repeat(32), parent: "remote 0000000000000002" };
@@ -60,12 +68,12 @@ describe("child", () => {
 
   it("a span is a root where neither the message nor the stream has one", async () => {
     const server = { ...child, streamSpan: "off" } as const;
-    const { client, traces } = await tracedChat(workingHandlers, {
+    const { client, spans } = await tracedChat(workingHandlers, {
       server,
       clientOptions: { filter: () => false },
     });
     await drain(client.chat(requests({})));
-    expect(await traces.ended(1)).toEqual([messageSpan(1, { trace: "trace 1", span: "span 1" })]);
+    expect(await spans.ended(1)).toEqual([messageSpan(1, { trace: "trace 1", span: "span 1" })]);
   });
 
   it("a span is linked to where an untrusted peer says that it belongs", async () => {
@@ -81,9 +89,9 @@ describe("child", () => {
 
 describe("a message with baggage and no span of its own", () => {
   it.each([true, false])("has a span in the stream's: trustRemote %s", async (trustRemote) => {
-    const { client, traces } = await tracedChat(workingHandlers, { server: { ...child, trustRemote } });
+    const { client, spans } = await tracedChat(workingHandlers, { server: { ...child, trustRemote } });
     await drain(client.chat(requests(send(withBaggage(ROOT_CONTEXT, { user: "Eve" }), ChatRequestSchema))));
-    const [, server, message] = await traces.ended(3);
+    const [, server, message] = await spans.ended(3);
     expect(message).toEqual(messageSpan(1, { trace: `${server?.trace}`, span: "span 3", parent: "span 2" }));
   });
 });
@@ -134,17 +142,15 @@ describe("there are none", () => {
     ["client streaming", (client) => client.upload(requests({}, {})), ["server 1", "server 2"]],
     ["server streaming", (client) => drain(client.countdown({ from: 1 })), ["client 1", "client 2"]],
   ])("in a direction that has one message only: %s", async (_, call, expected) => {
-    const { client, chat, traces } = await tracedChat(workingHandlers, { server: child, client: child });
+    const { client, chat, spans } = await tracedChat(workingHandlers, { server: child, client: child });
     await call(client);
     await chat.server.ended();
-    const names = new Map(
-      traces.started.map((span) => [span.spanContext().spanId, span.kind === 1 ? "server" : "client"]),
-    );
-    const consumers = traces.started.filter(({ name }) => name.endsWith(" message"));
+    const all = spans.all();
+    const sides = new Map(all.map(({ span, kind }) => [span, kind]));
+    const consumers = all.filter(({ kind }) => kind === "consumer");
     expect(
       consumers.map(
-        (span) =>
-          `${names.get(span.parentSpanContext?.spanId ?? "")} ${span.attributes["clue.message.number"]}`,
+        ({ parent = "none", attributes }) => `${sides.get(parent)} ${attributes["clue.message.number"]}`,
       ),
     ).toEqual(expected);
   });
@@ -154,13 +160,19 @@ describe("messageSpanRatio", () => {
   it("is drawn for each message", async () => {
     const drawn = [0.2, 0.3, 0.29, 0.9, 0];
     vi.spyOn(Math, "random").mockImplementation(() => drawn.shift() ?? 1);
-    const { client, traces } = await tracedChat(workingHandlers, {
-      traces: new Traces({ idGenerator: countingIds() }),
-      server: { ...child, messageSpanRatio: 0.3 },
+    const exporter = new InMemorySpanExporter();
+    const tracerProvider = new TracerProvider({
+      idGenerator: countingIds(),
+      spanProcessors: [new SimpleSpanProcessor({ exporter })],
+    });
+    const { client, chat } = await tracedChat(workingHandlers, {
+      server: { ...child, messageSpanRatio: 0.3, tracerProvider },
+      client: false,
     });
     await client.upload(requests({}, {}, {}, {}, {}));
-    await traces.ended(2);
-    expect(messageNumbers(traces)).toEqual([1, 3, 5]);
+    await chat.server.ended();
+    const numbers = exporter.getFinishedSpans().map(({ attributes }) => attributes["clue.message.number"]);
+    expect(numbers).toEqual([1, 3, 5, undefined]);
   });
 });
 
@@ -168,29 +180,29 @@ describe("a message of a trace that is not sampled", () => {
   const unsampled = inSpan(spanOf("c", 3, 0));
 
   it("has no child: the tracer is not even asked", async () => {
-    const traces = new Traces({ sampler: new AlwaysOffSampler() });
-    const tracer = traces.options.tracerProvider.getTracer("t");
+    const spans = testSpans({ sampler: new AlwaysOffSampler() });
+    const tracer = spans.options.tracerProvider.getTracer("t");
     const startSpan = vi.spyOn(Object.getPrototypeOf(tracer), "startSpan");
-    const { client } = await tracedChat(workingHandlers, { traces, server: child, client: child });
+    const { client } = await tracedChat(workingHandlers, { spans, server: child, client: child });
     await drain(client.chat(requests<object>({}, send(unsampled, ChatRequestSchema))));
     expect(startSpan.mock.calls.map(([name]) => name)).toEqual(Array(2).fill("chat.v1.ChatService/Chat"));
   });
 
   it("has a child that is recorded, where the stream is recorded as well", async () => {
-    const traces = new Traces({ sampler: recordOnly });
-    const { client } = await tracedChat(workingHandlers, { traces, server: child });
+    const spans = testSpans({ sampler: recordOnly });
+    const { client } = await tracedChat(workingHandlers, { spans, server: child });
     await drain(client.chat(requests<object>({}, send(unsampled, ChatRequestSchema))));
-    await traces.ended(4);
-    expect(messageNumbers(traces)).toEqual([1, 2]);
+    await spans.ended(4);
+    expect(messageNumbers(spans)).toEqual([1, 2]);
   });
 
   it("has a trace of its own with linked spans, which the sampler decides about", async () => {
-    const { client, traces } = await tracedChat(workingHandlers, {
+    const { client, spans } = await tracedChat(workingHandlers, {
       server: { ...linked, streamSpan: "off" },
     });
     await drain(client.chat(requests<object>({}, send(unsampled, ChatRequestSchema))));
-    await traces.ended(3);
-    expect(messageNumbers(traces)).toEqual([1, 2]);
+    await spans.ended(3);
+    expect(messageNumbers(spans)).toEqual([1, 2]);
   });
 
   const recordOnly: Sampler = {
@@ -201,22 +213,23 @@ describe("a message of a trace that is not sampled", () => {
 
 describe("the context of a message", () => {
   it("holds its span: what is made in it belongs to that, and so does the reply", async () => {
-    const traces = new Traces();
+    const spans = testSpans();
     const tap = new WireTap();
+    let outside: unknown;
     const { client } = await tracedChat(
       {
         async *chat(messages, context) {
           for await (const [ctx] of receive(messages, context)) {
-            traces.options.tracerProvider.getTracer("t").startSpan("work", {}, ctx).end();
-            expect(trace.getSpan(contextOf(context))).toBe(traces.started[1]);
+            spans.options.tracerProvider.getTracer("t").startSpan("work", {}, ctx).end();
+            outside = trace.getSpan(contextOf(context));
             yield send(ctx, ChatResponseSchema);
           }
         },
       },
-      { traces, server: child, outer: [tap.interceptor] },
+      { spans, server: child, outer: [tap.interceptor] },
     );
     await drain(client.chat(requests(send(b2, ChatRequestSchema))));
-    const [, , message, work] = await traces.ended(4);
+    const [, , message, work] = await spans.ended(4);
     expect(work).toEqual({
       kind: "internal",
       name: "work",
@@ -225,7 +238,9 @@ describe("the context of a message", () => {
       parent: message?.span,
       attributes: {},
     });
-    const sent = traces.started[2]?.spanContext();
+    const ended = (kind: SpanKind) => spans.finished().find((span) => span.kind === kind);
+    expect(outside).toBe(ended(SpanKind.SERVER));
+    const sent = ended(SpanKind.CONSUMER)?.spanContext();
     expect(tap.responses).toEqual([{ traceparent: sent && traceparentOf(sent) }]);
   });
 });
@@ -239,9 +254,9 @@ describe("attributeFilter", () => {
       },
     };
     const attributeFilter = (key: string) => key === "clue.message.number";
-    const { client, traces } = await tracedChat(dying, { server: { ...child, attributeFilter } });
+    const { client, spans } = await tracedChat(dying, { server: { ...child, attributeFilter } });
     await client.upload(requests({})).catch(() => {});
-    const [, , message] = await traces.ended(3);
+    const [, , message] = await spans.ended(3);
     expect(message).toEqual({
       kind: "consumer",
       name: "chat.v1.ChatService/Upload message",
@@ -255,13 +270,13 @@ describe("attributeFilter", () => {
 });
 
 /** The spans of a chat of two messages, one in the stream's context and one of trace b, the second after the first reply. */
-async function spansOfChat(options: TracedChatOptions): Promise<SeenSpan[]> {
-  const { client, chat, traces } = await tracedChat(workingHandlers, options);
+async function spansOfChat(options: TracedChatOptions): Promise<readonly TestSpan[]> {
+  const { client, chat, spans } = await tracedChat(workingHandlers, options);
   const answered = gate();
   const second = answered.opened.then(() => send(b2, ChatRequestSchema));
   for await (const _ of client.chat(requests<object>({}, second))) answered.open();
   await chat.server.ended();
-  return traces.ended(1);
+  return spans.ended(1);
 }
 
 /** Ids for which nothing is drawn. */
@@ -272,8 +287,9 @@ function countingIds(): IdGenerator {
 }
 
 /** Which messages have spans. */
-function messageNumbers({ spans }: Traces): unknown[] {
+function messageNumbers(spans: TestSpans): unknown[] {
   return spans
+    .all()
     .filter(({ kind }) => kind === "consumer")
     .map(({ attributes }) => attributes["clue.message.number"]);
 }

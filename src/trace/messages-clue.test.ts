@@ -1,11 +1,11 @@
 /** A peer that sends metadata with every message, as Clue in Go does: most of it says what the headers said. */
+import { testSpans } from "connect-clue/testing";
 import { trace } from "@opentelemetry/api";
 import { receive, serverInterceptor } from "connect-clue";
 import { expect, it } from "vitest";
 import { chatOver, ways } from "../../test/support/context-chat.js";
 import { collect } from "../../test/support/context-observe.js";
 import { spanOf, traceparentOf } from "../../test/support/span-contexts.js";
-import { Traces } from "../../test/support/traces.js";
 import { until } from "../../test/support/until.js";
 import { liveCalls } from "../call/call.js";
 
@@ -13,7 +13,7 @@ const caller = { traceparent: traceparentOf(spanOf("a", 1)) };
 const other = { traceparent: traceparentOf(spanOf("b", 2)) };
 
 it.each(ways)("belongs to the stream where it says so: %s", async (way) => {
-  const traces = new Traces();
+  const spans = testSpans();
   const { client } = await chatOver(
     way,
     {
@@ -23,14 +23,14 @@ it.each(ways)("belongs to the stream where it says so: %s", async (way) => {
         }
       },
     },
-    { server: [serverInterceptor({ log: false, trace: traces.options })] },
+    { server: [serverInterceptor({ log: false, trace: spans.options })] },
   );
   async function* requests() {
     for (const traceMetadata of [caller, other, caller]) yield { traceMetadata };
   }
   const replies = await collect(client.chat(requests(), { headers: caller }));
   await until(() => liveCalls.size === 0);
-  const stream = traces.started[0]?.spanContext().spanId;
+  const stream = spans.finished()[0]?.spanContext().spanId;
   expect(replies.map(({ text, traceMetadata }) => [text, traceMetadata])).toEqual([
     [stream, {}],
     [spanOf("b", 2).spanId, other],

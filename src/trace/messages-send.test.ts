@@ -97,15 +97,15 @@ describe("a bidi handler's reply is sent in", () => {
   });
 
   it("the context of a span that was started in the message's", async () => {
-    const { client, tap, traces } = await tappedChat(
+    const { client, tap, spans } = await tappedChat(
       replying((ctx) => {
-        const span = traces.options.tracerProvider.getTracer("t").startSpan("work", {}, ctx);
+        const span = spans.options.tracerProvider.getTracer("t").startSpan("work", {}, ctx);
         span.end();
         return send(trace.setSpan(ctx, span), ChatResponseSchema);
       }),
     );
     await drain(client.chat(requests(send(b2, ChatRequestSchema))));
-    const work = traces.started.find(({ name }) => name === "work");
+    const work = spans.finished().find(({ name }) => name === "work");
     expect(work?.parentSpanContext?.spanId).toBe(spanOf("b", 2).spanId);
     expect(tap.responses).toEqual([{ traceparent: work && traceparentOf(work.spanContext()) }]);
   });

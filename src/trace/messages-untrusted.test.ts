@@ -1,5 +1,6 @@
 /** Metadata of peers that may send anything: it is ignored or becomes a link, and never an error of the call. */
 
+import { type TestSpan } from "connect-clue/testing";
 import { create, type UnknownField } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Attributes } from "@opentelemetry/api";
@@ -16,7 +17,6 @@ import { receivedIn } from "../../test/support/message-traces.js";
 import { inSpan, spanOf, traceparentOf, withBaggage } from "../../test/support/span-contexts.js";
 import { tappedChat } from "../../test/support/tapped-chat.js";
 import { drain, spanOf as rpcSpan, tracedChat, workingHandlers } from "../../test/support/traced-chat.js";
-import type { SeenSpan } from "../../test/support/traces.js";
 import { encodeEntries } from "./unknown-field.js";
 
 const traceparent = traceparentOf(spanOf("b", 2));
@@ -90,16 +90,16 @@ describe("metadata of no use, sent to a server", () => {
   /** Serves a client without the kit, which sends what it likes. */
   async function serve(call: (client: Chat["client"]) => Promise<unknown>) {
     const seen: string[] = [];
-    const { client, traces, tap } = await tappedChat(workingHandlers, {
+    const { client, spans, tap } = await tappedChat(workingHandlers, {
       server: { carrier: "unknown-field" },
       serverOptions: { observers: [receivedIn(seen)] },
       clientOptions: { filter: () => false },
     });
     await call(client);
-    return { seen, spans: await traces.ended(1), replies: tap.responses };
+    return { seen, spans: await spans.ended(1), replies: tap.responses };
   }
 
-  function serverSpan(method: string, attributes: Attributes): SeenSpan {
+  function serverSpan(method: string, attributes: Attributes): TestSpan {
     const { parent: _, ...root } = rpcSpan("server", method, { span: "span 1", attributes });
     return root;
   }
@@ -132,7 +132,7 @@ describe("metadata of no use, sent to a client", () => {
   /** Calls a server without the kit, which answers what it likes. */
   async function call(method: "chat" | "countdown", handler: () => AsyncGenerator) {
     const seen: string[] = [];
-    const { client, traces } = await tracedChat(
+    const { client, spans } = await tracedChat(
       { [method]: handler },
       {
         client: { carrier: "unknown-field" },
@@ -141,7 +141,7 @@ describe("metadata of no use, sent to a client", () => {
       },
     );
     await drain(method === "chat" ? client.chat(requests({})) : client.countdown({}));
-    return { seen, spans: await traces.ended(1) };
+    return { seen, spans: await spans.ended(1) };
   }
 });
 
@@ -155,7 +155,7 @@ describe("trustRemote: false", () => {
           for await (const _ of messages) yield send(b2, ChatResponseSchema);
         },
       };
-      const { client, traces, tap } = await tappedChat(replying, {
+      const { client, spans, tap } = await tappedChat(replying, {
         [side]: { trustRemote: false },
         serverOptions: { observers: [receivedIn(seen.server)] },
         clientOptions: { observers: [receivedIn(seen.client)] },
@@ -165,7 +165,6 @@ describe("trustRemote: false", () => {
       expect(seen).toEqual({ [side]: ["stream"], [other]: ["b2 user=Eve"] });
       const onWire = [{ traceparent, baggage: "user=Eve" }];
       expect(tap).toMatchObject({ requests: onWire, responses: onWire });
-      const spans = await traces.ended(2);
       expect(spans.map(({ attributes }) => attributes["clue.metadata.ignored"])).toEqual([
         undefined,
         undefined,

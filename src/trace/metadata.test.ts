@@ -1,3 +1,4 @@
+import { w3c } from "../testing/w3c.js";
 import {
   type Context,
   createContextKey,
@@ -19,7 +20,6 @@ import {
   traceparents,
   withBaggage,
 } from "../../test/support/span-contexts.js";
-import { w3c } from "../../test/support/traces.js";
 import { MetadataPropagator } from "./metadata.js";
 
 const key = createContextKey("what the stream carries besides");

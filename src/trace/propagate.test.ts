@@ -1,3 +1,5 @@
+import { testSpans } from "connect-clue/testing";
+import { w3c } from "../testing/w3c.js";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
 import {
   type Context,
@@ -13,7 +15,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { startChat } from "../../test/support/chat-server.js";
 import { drain, tracedChat } from "../../test/support/traced-chat.js";
-import { Traces, w3c } from "../../test/support/traces.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
 import { runIn } from "../call/implicit.js";
 
@@ -52,16 +53,16 @@ describe("without an SDK, contexts are handed on", () => {
 
 /** A traced client, and what its service was sent. */
 function tracedClient() {
-  const traces = new Traces();
+  const spans = testSpans();
   const received: Headers[] = [];
   const say = (_: unknown, { requestHeader }: { requestHeader: Headers }) => {
     received.push(requestHeader);
     return {};
   };
   const transport = createRouterTransport((router) => router.service(ChatService, { say }), {
-    transport: { interceptors: [clientInterceptor({ log: false, trace: traces.options })] },
+    transport: { interceptors: [clientInterceptor({ log: false, trace: spans.options })] },
   });
-  return { client: createClient(ChatService, transport), traces, received };
+  return { client: createClient(ChatService, transport), spans, received };
 }
 
 describe("a client's request headers", () => {
@@ -76,25 +77,25 @@ describe("a client's request headers", () => {
     ["implicitly", (ctx, client) => runIn(ctx, () => client.say({}), undefined)],
     ["by callOptions", (ctx, client) => client.say({}, callOptions(ctx))],
   ])("carry the call's span, a child of the caller's, and the baggage: %s", async (_, say) => {
-    const { client, traces, received } = tracedClient();
+    const { client, spans, received } = tracedClient();
     await say(inherited, client);
-    const spanId = traces.started[0]?.spanContext().spanId;
-    expect(traces.spans).toMatchObject([{ kind: "client", trace: span.traceId, parent: span.spanId }]);
-    expect(received[0]?.get("traceparent")).toBe(`00-${span.traceId}-${spanId}-01`);
+    expect(await spans.ended(1)).toMatchObject([{ kind: "client", trace: span.traceId, parent: span.spanId }]);
+    expect(received.map(traceparentOf)).toEqual(spans.finished().map(asTraceparent));
     expect(received[0]?.get("baggage")).toBe("tenant=acme");
   });
 
   it("carry the call's span in place of what the caller put there", async () => {
-    const { client, traces, received } = tracedClient();
+    const { client, spans, received } = tracedClient();
     await client.say({}, { headers: callerHeaders });
-    expect(received.map(traceparentOf)).toEqual(traces.started.map(asTraceparent));
+    await spans.ended(1);
+    expect(received.map(traceparentOf)).toEqual(spans.finished().map(asTraceparent));
   });
 });
 
 describe("a server's response headers", () => {
   /** The `traceparent` of the responses to a unary call and to a stream. */
-  async function responses(server: TraceOptions, traces = new Traces()) {
-    const { client } = await tracedChat(undefined, { traces, server, client: false });
+  async function responses(server: TraceOptions, spans = testSpans()) {
+    const { client } = await tracedChat(undefined, { spans, server, client: false });
     const found: (string | null)[] = [];
     const options = {
       headers: callerHeaders,
@@ -110,8 +111,10 @@ describe("a server's response headers", () => {
   });
 
   it("carry the server's span where they are to", async () => {
-    const traces = new Traces();
-    expect(await responses({ propagateResponse: true }, traces)).toEqual(traces.started.map(asTraceparent));
+    const spans = testSpans();
+    const found = await responses({ propagateResponse: true }, spans);
+    await spans.ended(2);
+    expect(found).toEqual(spans.finished().map(asTraceparent));
   });
 
   it("carry the context as it is where there is no span", async () => {
@@ -124,7 +127,7 @@ function traceparentOf(header: Headers): string | null {
   return header.get("traceparent");
 }
 
-function asTraceparent(span: Span): string {
+function asTraceparent(span: { spanContext(): SpanContext }): string {
   const { traceId, spanId } = span.spanContext();
   return `00-${traceId}-${spanId}-01`;
 }

@@ -31,13 +31,13 @@ describe.each(ways)("over %s", (_, options) => {
   const possible = kinds.filter(([kind]) => options.http !== "1.1" || kind !== "bidi_streaming");
 
   it.each(possible)("a %s call has one span on each side", async (kind, method, received, sent) => {
-    const { client, traces } = await tracedChat(undefined, options);
+    const { client, spans } = await tracedChat(undefined, options);
     await calls[kind](client);
     const counts = (side: Side) => ({
       "clue.messages.received": side === "server" ? received : sent,
       "clue.messages.sent": side === "server" ? sent : received,
     });
-    expect(await traces.ended(2)).toEqual(
+    expect(await spans.ended(2)).toEqual(
       bothSpans(method, (side) => ({ attributes: kind === "unary" ? {} : counts(side) }), options.http),
     );
   });
@@ -55,7 +55,7 @@ const serverFaults = [
 
 describe("a call that ends with a code is an error for its client, and for its server when it is to blame", () => {
   it.each(codes.map((code) => [codeName(code), code] as const))("%s", async (name, code) => {
-    const { client, traces } = await tracedChat({
+    const { client, spans } = await tracedChat({
       say() {
         throw new ConnectError("why", code);
       },
@@ -67,16 +67,16 @@ describe("a call that ends with a code is an error for its client, and for its s
       events: [exception("ConnectError", `[${name}] why`)],
     };
     const noError = { attributes: { "rpc.status_code": name, "clue.outcome": "error" } };
-    expect(await traces.ended(2)).toEqual(
+    expect(await spans.ended(2)).toEqual(
       bothSpans("Say", (side) => (side === "client" || serverFaults.includes(name) ? error : noError)),
     );
   });
 });
 
 it("lasts exactly as long as the outcome says", async () => {
-  const { chat, client, traces } = await tracedChat();
+  const { chat, client, spans } = await tracedChat();
   for (const kind of kinds) await calls[kind[0]](client);
-  await traces.ended(8);
+  await spans.ended(8);
   const expected: number[] = [];
   for (let n = 0; n < kinds.length; n++) {
     for (const side of [chat.clientSide, chat.server]) {
@@ -84,37 +84,37 @@ it("lasts exactly as long as the outcome says", async () => {
       expected.push(expect.closeTo(outcome?.durationMs ?? Number.NaN, 4));
     }
   }
-  expect(traces.started.map(({ duration: [s, ns] }) => s * 1e3 + ns / 1e6)).toEqual(expected);
+  expect(spans.started.map(({ duration: [s, ns] }) => s * 1e3 + ns / 1e6)).toEqual(expected);
 });
 
 it("has its exception at its end, not after it", async () => {
-  const { client, traces } = await tracedChat({
+  const { client, spans } = await tracedChat({
     say() {
       throw new Error("late");
     },
   });
   await client.say({}).catch(() => {});
-  await traces.ended(2);
-  for (const { events, endTime } of traces.started) expect(events.map(({ time }) => time)).toEqual([endTime]);
+  await spans.ended(2);
+  for (const { events, endTime } of spans.finished()) expect(events.map(({ time }) => time)).toEqual([endTime]);
 });
 
 it("has the instrumentation scope of the package", async () => {
-  const { client, traces } = await tracedChat();
+  const { client, spans } = await tracedChat();
   await client.say({});
-  await traces.ended(2);
+  await spans.ended(2);
   const manifest = await import("../../package.json", { with: { type: "json" } });
   const { name, version } = manifest.default;
-  for (const { instrumentationScope } of traces.started) {
+  for (const { instrumentationScope } of spans.finished()) {
     expect(instrumentationScope).toEqual({ name, version, schemaUrl: undefined });
   }
 });
 
 it("tells of calls at the same time, each with its own trace", async () => {
-  const { client, traces } = await tracedChat();
+  const { client, spans } = await tracedChat();
   await Promise.all(Array.from({ length: 50 }, () => client.say({})));
-  await traces.ended(100);
-  const parents = traces.started.filter(({ parentSpanContext }) => parentSpanContext === undefined);
-  const children = traces.started.filter(({ parentSpanContext }) => parentSpanContext !== undefined);
+  await spans.ended(100);
+  const parents = spans.finished().filter(({ parentSpanContext }) => parentSpanContext === undefined);
+  const children = spans.finished().filter(({ parentSpanContext }) => parentSpanContext !== undefined);
   expect(children.map((child) => child.parentSpanContext?.spanId).sort()).toEqual(
     parents.map((parent) => parent.spanContext().spanId).sort(),
   );

@@ -1,3 +1,5 @@
+import { type TestSpan, testSpans } from "connect-clue/testing";
+import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type Attributes, ROOT_CONTEXT, trace } from "@opentelemetry/api";
@@ -7,14 +9,13 @@ import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { aborted, gate } from "../../test/support/gate.js";
 import { bothSpans, drain, exception, failed, spanOf, tracedChat } from "../../test/support/traced-chat.js";
-import { rpcAttributes, type SeenSpan, Traces } from "../../test/support/traces.js";
 import { until } from "../../test/support/until.js";
 
 /** The spans of the opening and the end of a client's stream, and of the server's; numbered as they began. */
 const opened = (side: Side, attributes: Attributes = {}) =>
   spanOf(side, "Countdown", { attributes: { "clue.stream.phase": "open", ...attributes } });
 
-function closed(side: Side, n: number, { attributes, ...parts }: Partial<SeenSpan>): SeenSpan {
+function closed(side: Side, n: number, { attributes, ...parts }: Partial<TestSpan>): TestSpan {
   const opening = side === "client" ? "span 1" : "span 2";
   return {
     ...spanOf(side, "Countdown"),
@@ -34,7 +35,7 @@ const counts = (received: number, sent: number) => ({
 describe("streamSpan whole", () => {
   it("has a span that lasts as long as the stream", async () => {
     const last = gate();
-    const { client, traces } = await tracedChat({
+    const { client, spans } = await tracedChat({
       async *countdown() {
         yield {};
         await last.opened;
@@ -42,10 +43,10 @@ describe("streamSpan whole", () => {
     });
     const responses = client.countdown({})[Symbol.asyncIterator]();
     await responses.next();
-    expect(traces.spans).toEqual(bothSpans("Countdown", () => ({ ended: false })));
+    expect(spans.all()).toEqual(bothSpans("Countdown", () => ({ ended: false })));
     last.open();
     await responses.next();
-    expect(await traces.ended(2)).toEqual(bothSpans("Countdown", () => ({ attributes: counts(1, 1) })));
+    expect(await spans.ended(2)).toEqual(bothSpans("Countdown", () => ({ attributes: counts(1, 1) })));
   });
 });
 
@@ -54,7 +55,7 @@ describe("streamSpan linked", () => {
 
   it("has a span for the opening while the stream lives, and one for its end", async () => {
     const last = gate();
-    const { client, traces } = await tracedChat(
+    const { client, spans } = await tracedChat(
       {
         async *countdown() {
           yield {};
@@ -65,10 +66,10 @@ describe("streamSpan linked", () => {
     );
     const responses = client.countdown({})[Symbol.asyncIterator]();
     await responses.next();
-    expect(traces.spans).toEqual([opened("client"), opened("server")]);
+    expect(spans.all()).toEqual([opened("client"), opened("server")]);
     last.open();
     await responses.next();
-    expect(await traces.ended(4)).toEqual([
+    expect(await spans.ended(4)).toEqual([
       opened("client"),
       opened("server"),
       closed("server", 3, { attributes: counts(1, 1) }),
@@ -77,7 +78,7 @@ describe("streamSpan linked", () => {
   });
 
   it("tells at the end how the stream failed", async () => {
-    const { client, traces } = await tracedChat(
+    const { client, spans } = await tracedChat(
       {
         async *countdown() {
           yield {};
@@ -92,7 +93,7 @@ describe("streamSpan linked", () => {
       status: "error: lost",
       events: [exception("ConnectError", "[data_loss] lost")],
     };
-    expect(await traces.ended(4)).toEqual([
+    expect(await spans.ended(4)).toEqual([
       opened("client"),
       opened("server"),
       closed("server", 3, end),
@@ -101,7 +102,7 @@ describe("streamSpan linked", () => {
   });
 
   it("has the first span only for a stream that is given up before the response", async () => {
-    const { client, traces } = await tracedChat(
+    const { client, spans } = await tracedChat(
       {
         // biome-ignore lint/correctness/useYield: it never comes to that
         async *countdown(_, { signal }) {
@@ -113,11 +114,11 @@ describe("streamSpan linked", () => {
     );
     const controller = new AbortController();
     const answer = drain(client.countdown({}, { signal: controller.signal })).catch(() => {});
-    await until(() => traces.started.length === 2);
+    await until(() => spans.all().length === 2);
     controller.abort(new Error("enough"));
     await answer;
     const canceled = { "rpc.status_code": "canceled", "clue.outcome": "canceled" };
-    expect(await traces.ended(3)).toEqual([
+    expect(await spans.ended(3)).toEqual([
       {
         ...opened("client", { ...counts(0, 1), ...canceled, "error.type": "canceled" }),
         status: "error: enough",
@@ -129,16 +130,16 @@ describe("streamSpan linked", () => {
   });
 
   it("has the first span only for a stream that fails to open", async () => {
-    const traces = new Traces();
+    const spans = testSpans();
     const interceptors = [
-      clientInterceptor({ log: false, trace: { ...traces.options, streamSpan: "linked" } }),
+      clientInterceptor({ log: false, trace: { ...spans.options, streamSpan: "linked" } }),
     ];
     const client = createClient(
       ChatService,
       createGrpcTransport({ baseUrl: "http://127.0.0.1:1", interceptors }),
     );
     await drain(client.countdown({})).catch(() => {});
-    const [span, ...none] = await traces.ended(1);
+    const [span, ...none] = await spans.ended(1);
     expect(span?.attributes).toEqual({
       ...rpcAttributes("client", "Countdown"),
       "server.port": 1,
@@ -150,16 +151,16 @@ describe("streamSpan linked", () => {
   });
 
   it("leaves unary calls their one span", async () => {
-    const { client, traces } = await tracedChat(undefined, linked);
+    const { client, spans } = await tracedChat(undefined, linked);
     await client.say({});
-    expect(await traces.ended(2)).toEqual(bothSpans("Say"));
+    expect(await spans.ended(2)).toEqual(bothSpans("Say"));
   });
 
   it("records nothing of what is not sampled", async () => {
-    const traces = new Traces({ sampler: new AlwaysOffSampler() });
-    const { client } = await tracedChat(undefined, { traces, ...linked });
+    const spans = testSpans({ sampler: new AlwaysOffSampler() });
+    const { client } = await tracedChat(undefined, { spans, ...linked });
     await drain(client.countdown({}));
-    expect(traces.spans).toEqual([]);
+    expect(spans.all()).toEqual([]);
   });
 });
 
@@ -169,7 +170,7 @@ describe("streamSpan off", () => {
   it("leaves the caller's context to the handler, its lines and its calls", async () => {
     const found: unknown[] = [];
     const off = { streamSpan: "off" } as const;
-    const { chat, client, traces } = await tracedChat(
+    const { chat, client, spans } = await tracedChat(
       {
         async *countdown(_, context) {
           found.push(trace.getSpanContext(contextOf(context)));
@@ -182,9 +183,9 @@ describe("streamSpan off", () => {
     const ctx = trace.setSpanContext(ROOT_CONTEXT, caller);
     await drain(client.countdown({}, callOptions(ctx)));
     await chat.server.ended();
-    expect(traces.spans).toEqual([]);
+    expect(spans.all()).toEqual([]);
     expect(found).toEqual([{ ...caller, isRemote: true }]);
-    const [, line] = chat.server.log.lines;
+    const [, line] = chat.server.log.lines("trace_id", "span_id");
     expect(line).toMatchObject({ msg: "at work", trace_id: caller.traceId, span_id: caller.spanId });
   });
 });

@@ -1,13 +1,14 @@
+import { type TestSpan } from "connect-clue/testing";
+import { rpcAttributes } from "../support/rpc-attributes.js";
 import type { Attributes } from "@opentelemetry/api";
 import type { Side } from "connect-clue";
-import { rpcAttributes, type SeenSpan } from "../support/traces.js";
 import type { Case, Course } from "./cases.js";
 import { expected, methods } from "./expected.js";
 import { errors, hasWarmUp, shutdownReason } from "./scenario.js";
 
 /** What is to be seen of a cell. */
 export interface Telemetry {
-  readonly spans: readonly SeenSpan[];
+  readonly spans: readonly TestSpan[];
   /** Those of a warm-up count, too. */
   readonly metrics: MetricValues;
 }
@@ -50,7 +51,7 @@ function endedCall(side: Side, cell: Case, events: readonly string[]): EndedCall
   return { ...cell, side, messages, type, code, received: Number(received), sent: Number(sent) };
 }
 
-function span(call: EndedCall): Omit<SeenSpan, "span"> {
+function span(call: EndedCall): Omit<TestSpan, "span"> {
   const { side, kind, http, type, code, received, sent } = call;
   const counts = { "clue.messages.received": received, "clue.messages.sent": sent };
   return {
@@ -67,7 +68,7 @@ function span(call: EndedCall): Omit<SeenSpan, "span"> {
   };
 }
 
-function failure({ side, course }: EndedCall): Pick<SeenSpan, "status" | "events"> {
+function failure({ side, course }: EndedCall): Pick<TestSpan, "status" | "events"> {
   const [type, message] =
     (side === "client" ? causesAtClient[course] : undefined) ?? causes[course] ?? foreign;
   const attributes = {

@@ -1,8 +1,8 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { logger, receive } from "connect-clue";
+import type { LogLine } from "connect-clue/testing";
 import { type Chat, type ChatHandlers, type ChatOptions, startChat } from "../support/chat-server.js";
 import { aborted, gate } from "../support/gate.js";
-import type { LogLine } from "../support/line-sink.js";
 import { until } from "../support/until.js";
 import type { Case, Course } from "./cases.js";
 
@@ -45,8 +45,8 @@ export async function play(
   return {
     serverEvents: await chat.server.events(n),
     clientEvents: await chat.clientSide.events(n),
-    serverLines: chat.server.log.lines.map(withoutForeignWords),
-    clientLines: chat.clientSide.log.lines.map(withoutForeignWords),
+    serverLines: chat.server.log.lines().map(withoutForeignWords),
+    clientLines: chat.clientSide.log.lines().map(withoutForeignWords),
   };
 }
 

@@ -1,22 +1,22 @@
 /** Every kind of call, over every transport, going every way: exactly these spans and metrics, on both sides. */
+import { type TestSpan, testSpans } from "connect-clue/testing";
 import { expect, it } from "vitest";
 import { MetricCollector } from "../support/metric-collector.js";
-import { portName, type SeenSpan, seen, Traces } from "../support/traces.js";
 import { cases } from "./cases.js";
 import { expectedTelemetry, foreign, type MetricValues } from "./expected-telemetry.js";
 import { hasWarmUp, play } from "./scenario.js";
 
 it.each(cases)("$kind, $protocol, http $http: $course", async (cell) => {
-  const traces = new Traces();
+  const spans = testSpans();
   const collector = new MetricCollector();
-  const telemetry = { trace: traces.options, metrics: { meterProvider: collector.provider } };
+  const telemetry = { trace: spans.options, metrics: { meterProvider: collector.provider } };
   await play(cell, { serverOptions: telemetry, clientOptions: telemetry });
-  const spans = seen(traces.started.slice(hasWarmUp(cell) ? 2 : 0)).map(withoutForeignWords);
+  const spans = seen(spans.started.slice(hasWarmUp(cell) ? 2 : 0)).map(withoutForeignWords);
   expect({ spans, metrics: await valuesOf(collector) }).toEqual(expectedTelemetry(cell));
 });
 
 /** What ends a call from outside is told in the words of Connect or Node, which differ by transport. */
-function withoutForeignWords(span: SeenSpan): SeenSpan {
+function withoutForeignWords(span: TestSpan): TestSpan {
   const outcome = span.attributes["clue.outcome"];
   if ((outcome !== "canceled" && outcome !== "deadline") || span.status === undefined) return span;
   const [type, message] = foreign;

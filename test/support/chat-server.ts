@@ -23,9 +23,9 @@ import {
   serverInterceptor,
 } from "connect-clue";
 import { nodeContextValues } from "connect-clue/node";
+import { type TestLogger, testLogger } from "connect-clue/testing";
 import { onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
-import { LineSink } from "./line-sink.js";
 import { expectNothingInFlight } from "./nothing-in-flight.js";
 import { Recorder } from "./recorder.js";
 
@@ -68,7 +68,7 @@ export interface Chat {
 
 /** What one side was seen to do. */
 export class Side extends Recorder {
-  readonly log: LineSink = new LineSink();
+  readonly log: TestLogger = testLogger();
 }
 
 /** Starts a chat service and makes a client of it. Afterwards, nothing may be in flight on either side. */
@@ -128,7 +128,7 @@ function observing(
   side: Side,
   options: InterceptorOptions = {},
 ): Interceptor {
-  return interceptor({ logger: side.log.logger, observers: [side.observe], ...options });
+  return interceptor({ logger: side.log, observers: [side.observe], ...options });
 }
 
 interface Connection {

@@ -6,14 +6,14 @@ import {
   type ServiceImpl,
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { createLogger, type InterceptorOptions, type RootLogger, serverInterceptor } from "connect-clue";
+import { type InterceptorOptions, type RootLogger, serverInterceptor } from "connect-clue";
 import { bearerToken, type DebugOptions, DebugService, debugRoutes } from "connect-clue/debug";
 import { nodeContextValues } from "connect-clue/node";
+import { type LogLine, testLogger } from "connect-clue/testing";
 import { onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { debugRules } from "../../src/call/debug-rules.js";
 import type { HttpHandler } from "../../src/call/http-handler.js";
-import { type LogLine, parseLines } from "./line-sink.js";
 import { type ClientWay, startNodeServer, transportTo } from "./node-server.js";
 
 /** The token of the debug services of the tests. */
@@ -26,7 +26,7 @@ export interface DebugServer {
   readonly privateUrl: string;
   readonly log: RootLogger;
   /** The lines so far. */
-  lines(): LogLine[];
+  lines(): readonly LogLine[];
   /** Level and message of the lines so far: `info start`. */
   story(): string[];
   chat(way?: ClientWay): Client<typeof ChatService>;
@@ -50,8 +50,7 @@ export interface DebugServerOptions {
 
 /** Starts one for the length of a test. The process's debug rules are gone after it. */
 export async function startDebugServer(options: DebugServerOptions = {}): Promise<DebugServer> {
-  let text = "";
-  const log = createLogger({ format: "json", sink: { write: (lines: string) => (text += lines) } });
+  const log = testLogger();
   const { debug = { authorize: bearerToken(debugToken) }, fallback } = options;
   const handler = connectNodeAdapter({
     interceptors: [serverInterceptor({ logger: log, ...options.interceptor })],
@@ -64,7 +63,7 @@ export async function startDebugServer(options: DebugServerOptions = {}): Promis
   });
   onTestFinished(() => debugRules.clear());
   const server = await startNodeServer({ handler, private: { port: 0 } });
-  const lines = () => parseLines(text);
+  const lines = () => log.lines();
   return {
     url: server.url,
     privateUrl: server.privateListener?.url ?? "",

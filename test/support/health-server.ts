@@ -12,10 +12,10 @@ import {
 import { type RpcProtocol, serverInterceptor } from "connect-clue";
 import { type Checker, healthHandler, healthRoutes } from "connect-clue/health";
 import { nodeContextValues } from "connect-clue/node";
+import { type TestLogger, testLogger } from "connect-clue/testing";
 import { onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { Health } from "../../gen/grpc/health/v1/health_pb.js";
-import { LineSink } from "./line-sink.js";
 import { expectNothingInFlight } from "./nothing-in-flight.js";
 
 /** A server with health and a chat that implements nothing, over HTTP/2. */
@@ -26,7 +26,7 @@ export interface HealthServer {
   /** The server's shutdown signal. */
   readonly shutdown: AbortController;
   /** What the server's interceptor logs. */
-  readonly log: LineSink;
+  readonly log: TestLogger;
   /** A client on a connection of its own. */
   client(protocol?: RpcProtocol, settings?: Settings): HealthClient;
 }
@@ -38,7 +38,7 @@ export interface HealthClient extends Client<typeof Health> {
 
 /** Serves the checker until the test is over. Afterwards nothing may be in flight. */
 export async function startHealth(checker: Checker): Promise<HealthServer> {
-  const log = new LineSink();
+  const log = testLogger();
   const shutdown = new AbortController();
   // Connect listens to it for each call: a thousand are no leak.
   setMaxListeners(0, shutdown.signal);
@@ -46,7 +46,7 @@ export async function startHealth(checker: Checker): Promise<HealthServer> {
     connectNodeAdapter({
       contextValues: nodeContextValues,
       fallback: healthHandler(checker),
-      interceptors: [serverInterceptor({ logger: log.logger })],
+      interceptors: [serverInterceptor({ logger: log })],
       routes: (router) => healthRoutes(checker)(router.service(ChatService, {})),
       shutdownSignal: shutdown.signal,
     }),

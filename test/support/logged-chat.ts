@@ -1,15 +1,8 @@
 import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
-import {
-  clientInterceptor,
-  createLogger,
-  type InterceptorOptions,
-  type LoggerOptions,
-  type RootLogger,
-  serverInterceptor,
-} from "connect-clue";
+import { clientInterceptor, type InterceptorOptions, type RootLogger, serverInterceptor } from "connect-clue";
+import { type LogLine, type TestLogger, type TestLoggerOptions, testLogger } from "connect-clue/testing";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import type { ChatHandlers } from "./chat-server.js";
-import { type LogLine, parseLines } from "./line-sink.js";
 
 /** The fields that every line of a `Say` call carries. */
 export const sayFields = { request_id: "<id>", "rpc.service": "chat.v1.ChatService", "rpc.method": "Say" };
@@ -28,15 +21,15 @@ export const sayStart = {
 /** A chat service in memory whose log a test reads. */
 export interface LoggedChat {
   readonly client: Client<typeof ChatService>;
-  readonly log: RootLogger;
+  readonly log: TestLogger;
   /** All lines so far. */
-  lines(): readonly LogLine[];
+  lines(...keep: readonly string[]): readonly LogLine[];
   /** Level and message of all lines so far: `info start`. */
   story(): readonly string[];
 }
 
 export interface LoggedChatOptions {
-  readonly logger?: LoggerOptions;
+  readonly logger?: TestLoggerOptions;
   readonly server?: InterceptorOptions;
   /** Options of the client's interceptor; without them the client has none. */
   readonly client?: InterceptorOptions;
@@ -44,16 +37,14 @@ export interface LoggedChatOptions {
 
 /** Serves the handlers in memory, with an observed server. */
 export function loggedChat(handlers: ChatHandlers, options: LoggedChatOptions = {}): LoggedChat {
-  let text = "";
-  const sink = { write: (lines: string) => (text += lines) };
-  const log = createLogger({ format: "json", sink, ...options.logger });
+  const log = testLogger(options.logger);
   const transport = createRouterTransport((router) => router.service(ChatService, handlers), {
     router: { interceptors: [serverInterceptor({ logger: log, ...options.server })] },
     transport: {
       interceptors: options.client ? [clientInterceptor({ logger: log, ...options.client })] : [],
     },
   });
-  const lines = () => parseLines(text);
+  const { lines } = log;
   return {
     client: createClient(ChatService, transport),
     log,

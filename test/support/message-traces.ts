@@ -1,3 +1,4 @@
+import { type TestSpan } from "connect-clue/testing";
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Interceptor } from "@connectrpc/connect";
@@ -5,7 +6,6 @@ import { type Context, propagation, type SpanContext, TraceFlags, trace } from "
 import type { CallObserverFactory } from "connect-clue";
 import { TraceMetadataSchema } from "../../gen/clue/trace/v1/trace_pb.js";
 import { wrapStream } from "../../src/call/stream.js";
-import type { SeenSpan } from "./traces.js";
 
 /** The metadata of messages as they are on the wire; `null` for a message without any. */
 export type OnWire = Readonly<Record<string, string>> | null;
@@ -90,8 +90,8 @@ export function receivedIn(seen: string[]): CallObserverFactory {
 /** The span of the n-th message of a chat. */
 export function messageSpan(
   n: number,
-  parts: Pick<SeenSpan, "trace" | "span"> & Partial<SeenSpan>,
-): SeenSpan {
+  parts: Pick<TestSpan, "trace" | "span"> & Partial<TestSpan>,
+): TestSpan {
   return {
     kind: "consumer",
     name: "chat.v1.ChatService/Chat message",

@@ -1,3 +1,4 @@
+import { type TestSpan, testSpans } from "connect-clue/testing";
 import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { type InterceptorOptions, receive, send } from "connect-clue";
 import { ChatRequestSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
@@ -7,36 +8,33 @@ import { inWords, messageSpan } from "./message-traces.js";
 import { type How, startAsking, startRelay } from "./relay.js";
 import { inSpan, spanOf } from "./span-contexts.js";
 import { spanOf as rpcSpan } from "./traced-chat.js";
-import { type SeenSpan, Traces } from "./traces.js";
 import { until } from "./until.js";
 
 /**
  * Sends two messages through a relay, one of trace b and then one of trace c, the second when all work on the first is
  * over.
  *
- * @returns all spans; those of the streams while they still ran; and the answers with the number of their span
+ * @returns all spans, among them one for each answer, made in its context and named after it; and those of the streams
+ * while they still ran
  */
 export async function relayTwo(how: How, options: InterceptorOptions = {}) {
-  const traces = new Traces();
-  const relay = await startRelay(how, { trace: { ...traces.options, messageSpans: "child" }, ...options });
-  const messageSpans = () => traces.started.filter(({ name }) => name.endsWith(" message"));
-  const isReady = until(() => traces.started.length === streams);
-  const firstIsDone = () => messageSpans().length === hops && messageSpans().every(({ ended }) => ended);
-  let meanwhile: SeenSpan[] = [];
+  const spans = testSpans();
+  const relay = await startRelay(how, { trace: { ...spans.options, messageSpans: "child" }, ...options });
+  const tracer = spans.options.tracerProvider.getTracer("test");
+  const isReady = until(() => spans.all().length === streams);
+  const firstIsDone = () => spans.finished().length === hops + 1;
+  let meanwhile: readonly TestSpan[] = [];
   async function* messages() {
     await isReady;
     yield send(inSpan(spanOf("b", 1)), ChatRequestSchema, { text: "one" });
     await until(firstIsDone);
-    meanwhile = traces.spans.slice(0, streams);
+    meanwhile = spans.all().slice(0, streams);
     yield send(inSpan(spanOf("c", 2)), ChatRequestSchema, { text: "two" });
   }
-  const answers: string[] = [];
   for await (const [ctx, { text }] of receive(relay.a.client.chat(messages()))) {
-    const { spanId } = trace.getSpanContext(ctx) ?? {};
-    const at = traces.started.findIndex((span) => span.spanContext().spanId === spanId);
-    answers.push(`span ${at + 1}: ${text}`);
+    tracer.startSpan(text, {}, ctx).end();
   }
-  return { spans: await traces.ended(streams + 2 * hops), meanwhile, answers };
+  return { spans: await spans.ended(streams + 2 * (hops + 1)), meanwhile };
 }
 
 /** A client and a server of each of the three streams. */
@@ -50,16 +48,15 @@ export function expectedOfTwo(): Awaited<ReturnType<typeof relayTwo>> {
   return {
     spans: [
       ...streamSpans({ attributes: counted }),
-      ...messageSpansOf("b", 1, streams + 1),
-      ...messageSpansOf("c", 2, streams + hops + 1),
+      ...messageSpansOf("b", 1, streams + 1, "one A B C"),
+      ...messageSpansOf("c", 2, streams + hops + 2, "two A B C"),
     ],
     meanwhile: streamSpans({ ended: false }),
-    answers: [`span ${streams + hops}: one A B C`, `span ${streams + 2 * hops}: two A B C`],
   };
 }
 
 /** The spans of the streams, each the child of the one before. */
-function streamSpans(parts: Partial<SeenSpan>): SeenSpan[] {
+function streamSpans(parts: Partial<TestSpan>): TestSpan[] {
   return [1, 2, 3, 4, 5, 6].map((n) =>
     rpcSpan(n % 2 === 1 ? "client" : "server", "Chat", {
       span: `span ${n}`,
@@ -69,21 +66,28 @@ function streamSpans(parts: Partial<SeenSpan>): SeenSpan[] {
   );
 }
 
-/** The spans of the n-th message, from the first one's number on: each is the child of the one before, and linked to its stream's. */
-function messageSpansOf(traceDigit: string, n: number, first: number): SeenSpan[] {
-  return [2, 4, 6, 5, 3, 1].map((stream, hop) =>
+/**
+ * The spans of the n-th message, from the first one's number on: each is the child of the one before, and linked to its
+ * stream's. The last one has the answer's as its child.
+ */
+function messageSpansOf(traceDigit: string, n: number, first: number, answer: string): TestSpan[] {
+  const trace = traceDigit.repeat(32);
+  const span = (hop: number) => `span ${first + hop}`;
+  const received = [2, 4, 6, 5, 3, 1].map((stream, hop) =>
     messageSpan(n, {
-      trace: traceDigit.repeat(32),
-      span: `span ${first + hop}`,
-      parent: `remote ${hop === 0 ? spanOf(traceDigit, n).spanId : `span ${first + hop - 1}`}`,
+      trace,
+      span: span(hop),
+      parent: `remote ${hop === 0 ? spanOf(traceDigit, n).spanId : span(hop - 1)}`,
       links: [`span ${stream} of trace 1`],
     }),
   );
+  const parent = span(hops - 1);
+  return [...received, { kind: "internal", name: answer, trace, span: span(hops), parent, attributes: {} }];
 }
 
 /** What the three services log of many messages, and what comes back: line by line, with the trace and the span of each. */
 export async function relayMany(how: How, options: InterceptorOptions = {}) {
-  const { options: traceOptions } = new Traces();
+  const { options: traceOptions } = testSpans();
   const { a, b, c } = await startRelay(how, { trace: traceOptions, ...options });
   async function* messages() {
     for (let n = 1; n <= many; n++) {
@@ -114,7 +118,7 @@ function traceOf(n: number): string {
 
 /** A service's lines about messages, with the trace and the span that they carry. */
 function receivedLines({ server }: Chat): string[] {
-  const lines = server.log.lines.filter(({ msg }) => msg === "received");
+  const lines = server.log.lines("trace_id", "span_id").filter(({ msg }) => msg === "received");
   return lines.map(({ text, trace_id, span_id }) => {
     const [traceId, spanId] = [String(trace_id), String(span_id)];
     return `${inWords(inSpan({ traceId, spanId, traceFlags: 1 }), ROOT_CONTEXT)} ${text}`;
@@ -123,8 +127,8 @@ function receivedLines({ server }: Chat): string[] {
 
 /** Sends two messages, of traces b and c, to a service that asks another one about each; gives all spans and the answers. */
 export async function askTwo(how: How, options: InterceptorOptions = {}) {
-  const traces = new Traces();
-  const { a } = await startAsking(how, { trace: { ...traces.options, messageSpans: "child" }, ...options });
+  const spans = testSpans();
+  const { a } = await startAsking(how, { trace: { ...spans.options, messageSpans: "child" }, ...options });
   const answered = gate();
   const first = send(inSpan(spanOf("b", 1)), ChatRequestSchema, { text: "one" });
   const second = send(inSpan(spanOf("c", 2)), ChatRequestSchema, { text: "two" });
@@ -138,13 +142,13 @@ export async function askTwo(how: How, options: InterceptorOptions = {}) {
     answers.push(text);
     answered.open();
   }
-  return { spans: await traces.ended(10), answers };
+  return { spans: await spans.ended(10), answers };
 }
 
 /** What {@link askTwo} is to give: the call that is made for a message is in its trace. */
 export function expectedOfAsking(): Awaited<ReturnType<typeof askTwo>> {
   const attributes = { "clue.messages.received": 2, "clue.messages.sent": 2 };
-  const asked = (traceDigit: string, n: number, first: number): SeenSpan[] => {
+  const asked = (traceDigit: string, n: number, first: number): TestSpan[] => {
     const trace = traceDigit.repeat(32);
     const span = (offset: number) => `span ${first + offset}`;
     const parent = `remote ${spanOf(traceDigit, n).spanId}`;

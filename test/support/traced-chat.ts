@@ -1,11 +1,12 @@
+import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
+import { rpcAttributes } from "./rpc-attributes.js";
 import type { Attributes } from "@opentelemetry/api";
 import type { InterceptorOptions, Side, TraceOptions } from "connect-clue";
 import { type Chat, type ChatHandlers, type ChatOptions, startChat } from "./chat-server.js";
-import { rpcAttributes, type SeenSpan, Traces } from "./traces.js";
 
 export interface TracedChatOptions extends ChatOptions {
   /** Records the spans. Default: a recorder of its own. */
-  readonly traces?: Traces;
+  readonly spans?: TestSpans;
   /** More `trace` options, of each side; false for a side that is not traced. */
   readonly server?: TraceOptions | false;
   readonly client?: TraceOptions | false;
@@ -14,7 +15,7 @@ export interface TracedChatOptions extends ChatOptions {
 export interface TracedChat {
   readonly chat: Chat;
   readonly client: Chat["client"];
-  readonly traces: Traces;
+  readonly spans: TestSpans;
 }
 
 /** Starts a chat service and a client of it, both traced. */
@@ -22,17 +23,17 @@ export async function tracedChat(
   handlers: ChatHandlers = workingHandlers,
   options: TracedChatOptions = {},
 ): Promise<TracedChat> {
-  const { traces = new Traces(), server, client, ...rest } = options;
+  const { spans = testSpans(), server, client, ...rest } = options;
   const traced = (own: InterceptorOptions | undefined, trace: TraceOptions | false | undefined) => ({
     ...own,
-    trace: trace !== false && { ...traces.options, ...trace },
+    trace: trace !== false && { ...spans.options, ...trace },
   });
   const chat = await startChat(handlers, {
     ...rest,
     serverOptions: traced(rest.serverOptions, server),
     clientOptions: traced(rest.clientOptions, client),
   });
-  return { chat, client: chat.client, traces };
+  return { chat, client: chat.client, spans };
 }
 
 /** Handlers that do what their methods are for. */
@@ -58,9 +59,9 @@ export const workingHandlers: ChatHandlers = {
  */
 export function bothSpans(
   method: string,
-  parts: (side: Side) => Partial<SeenSpan> = () => ({}),
+  parts: (side: Side) => Partial<TestSpan> = () => ({}),
   http: ChatOptions["http"] = "2",
-): SeenSpan[] {
+): TestSpan[] {
   return (["client", "server"] as const).map((side) => spanOf(side, method, parts(side), http));
 }
 
@@ -68,9 +69,9 @@ export function bothSpans(
 export function spanOf(
   side: Side,
   method: string,
-  { attributes, ...parts }: Partial<SeenSpan> = {},
+  { attributes, ...parts }: Partial<TestSpan> = {},
   http: ChatOptions["http"] = "2",
-): SeenSpan {
+): TestSpan {
   return {
     kind: side,
     name: `chat.v1.ChatService/${method}`,

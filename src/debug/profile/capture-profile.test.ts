@@ -15,6 +15,7 @@ const recordings: readonly ProfileRequest[] = [
 
 const connected = vi.spyOn(Session.prototype, "connect");
 
+// On the fake timers of Vitest: they can be counted.
 beforeEach(() => {
   connected.mockClear();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });

@@ -1,24 +1,6 @@
-import { createLogger, type RootLogger, type Sink } from "connect-clue";
+import type { LogLine } from "connect-clue/testing";
 
-/** A parsed log line. */
-export type LogLine = Readonly<Record<string, unknown>>;
-
-/** A sink in memory, and a logger that writes JSON to it. */
-export class LineSink implements Sink {
-  readonly logger: RootLogger = createLogger({ format: "json", sink: this });
-  private text = "";
-
-  write(text: string): void {
-    this.text += text;
-  }
-
-  /** The lines so far. What differs from run to run is replaced by what it is: `<time>`, `<id>`, `<ms>`, `<port>`, `<stack>`. */
-  get lines(): LogLine[] {
-    return parseLines(this.text);
-  }
-}
-
-/** Parses JSON lines and replaces what differs from run to run. */
+/** Parses the JSON lines of another process, or of a logger with outputs of its own, and replaces what differs from run to run. */
 export function parseLines(text: string): LogLine[] {
   return text
     .split("\n")

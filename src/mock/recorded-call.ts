@@ -1,0 +1,187 @@
+import {
+  clone,
+  create,
+  type DescMethod,
+  type Message,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { ownerOf } from "../call/call.js";
+import { codeName } from "../call/code.js";
+import { Changes } from "./changes.js";
+import { checkCount } from "./check-count.js";
+import { messageText } from "./message-text.js";
+
+/** What happened in a call that a mock answered, in the order in which the mock saw it. */
+export type RecordedEvent<M extends DescMethod = DescMethod> =
+  | { readonly type: "received"; readonly message: MessageShape<M["input"]> }
+  /** The client has sent all: only where requests stream, and only when the handler reads so far. */
+  | { readonly type: "receivedAll" }
+  | { readonly type: "sent"; readonly message: MessageShape<M["output"]> }
+  /** The call ended; with what was thrown, unless it ended well. */
+  | { readonly type: "ended"; readonly error?: unknown };
+
+/** A call that a mock answered. Its `toString()` reads like a script of the conversation. */
+export interface RecordedCall<M extends DescMethod = DescMethod> {
+  readonly method: M;
+  /** The request's headers. */
+  readonly header: Headers;
+  /** All that has happened so far, in order. */
+  readonly events: readonly RecordedEvent<M>[];
+  /** The messages that the handler has read so far. */
+  readonly requests: readonly MessageShape<M["input"]>[];
+  /** The messages that the handler has sent so far. */
+  readonly responses: readonly MessageShape<M["output"]>[];
+  /**
+   * What the call ended with: what a handler threw, as it threw it, or a ConnectError where the client, its deadline or the
+   * server ended it. Undefined while it lives, and when it ended well.
+   */
+  readonly error: unknown;
+  /** Resolves when the call has ended, well or not. */
+  readonly ended: Promise<void>;
+  /**
+   * Waits until the handler has read a message.
+   *
+   * @param count - the how-manieth of the call, counted from 1. Default 1
+   * @returns that message; rejects when the call ends before
+   */
+  received(count?: number): Promise<MessageShape<M["input"]>>;
+  /**
+   * Waits until the handler has sent a message.
+   *
+   * @param count - the how-manieth of the call, counted from 1. Default 1
+   * @returns that message; rejects when the call ends before
+   */
+  sent(count?: number): Promise<MessageShape<M["output"]>>;
+  toString(): string;
+}
+
+/** Records one call. Of messages it keeps copies: handlers may change theirs. */
+export class Recording implements RecordedCall {
+  readonly header: Headers;
+  readonly events: RecordedEvent[] = [];
+  readonly ended: Promise<void>;
+  private resolveEnded: () => void = () => {};
+  private readonly changes = new Changes();
+  private isOver = false;
+
+  constructor(
+    readonly method: DescMethod,
+    { requestHeader, signal }: HandlerContext,
+  ) {
+    this.header = requestHeader;
+    this.ended = new Promise((resolve) => {
+      this.resolveEnded = resolve;
+    });
+    // The signal aborts after success, too: then the call is over already.
+    const onAbort = () => this.end(ConnectError.from(signal.reason, Code.Canceled));
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+
+  get requests(): Message[] {
+    return this.events.flatMap((event) => (event.type === "received" ? [event.message] : []));
+  }
+
+  get responses(): Message[] {
+    return this.events.flatMap((event) => (event.type === "sent" ? [event.message] : []));
+  }
+
+  get error(): unknown {
+    const last = this.events.at(-1);
+    return last?.type === "ended" ? last.error : undefined;
+  }
+
+  received(count = 1): Promise<Message> {
+    return this.nth("received", () => this.requests, count);
+  }
+
+  sent(count = 1): Promise<Message> {
+    return this.nth("sent", () => this.responses, count);
+  }
+
+  /** Records a request. Returns it. */
+  request(message: Message): Message {
+    this.record({ type: "received", message: clone(this.method.input, message) });
+    return message;
+  }
+
+  /** Records requests as they are read. */
+  requestStream(messages: AsyncIterable<Message>): AsyncIterable<Message> {
+    const recorded = this.reading(messages);
+    // By the stream that it is given, the kit's `receive` knows the call, which has each message's context.
+    const owner = ownerOf.get(messages);
+    if (owner !== undefined) ownerOf.set(recorded, owner);
+    return recorded;
+  }
+
+  /** Records an answer, which it makes a whole message. */
+  response(init: MessageInitShape<DescMethod["output"]>): Message {
+    const message = create(this.method.output, init);
+    this.record({ type: "sent", message: clone(this.method.output, message) });
+    return message;
+  }
+
+  /** Records answers as they are sent. */
+  async *responseStream(
+    messages: AsyncIterable<MessageInitShape<DescMethod["output"]>>,
+  ): AsyncGenerator<Message> {
+    for await (const init of messages) yield this.response(init);
+  }
+
+  /** The call has ended; only the first time counts. */
+  end(...error: [unknown?]): void {
+    this.record(error.length === 0 ? { type: "ended" } : { type: "ended", error: error[0] });
+    this.isOver = true;
+    this.resolveEnded();
+    this.changes.tell();
+  }
+
+  toString(): string {
+    const { parent, name } = this.method;
+    const lines = this.events.map((event) => `\n  ${this.line(event).replaceAll("\n", "\n    ")}`);
+    return `${parent.typeName}/${name}${lines.join("")}`;
+  }
+
+  private async *reading(messages: AsyncIterable<Message>): AsyncGenerator<Message> {
+    for await (const message of messages) yield this.request(message);
+    this.record({ type: "receivedAll" });
+  }
+
+  private async nth(
+    what: "received" | "sent",
+    messages: () => readonly Message[],
+    count: number,
+  ): Promise<Message> {
+    checkCount(`${what}: count`, count);
+    for (;;) {
+      const message = messages()[count - 1];
+      if (message !== undefined) return message;
+      if (this.isOver) throw new Error(`${what}(${count}): the call has ended:\n${this}`);
+      await this.changes.next();
+    }
+  }
+
+  private record(event: RecordedEvent): void {
+    if (this.isOver) return;
+    this.events.push(event);
+    this.changes.tell();
+  }
+
+  private line(event: RecordedEvent): string {
+    switch (event.type) {
+      case "received":
+        return `← ${messageText(this.method.input, event.message)}`;
+      case "receivedAll":
+        return "← end";
+      case "sent":
+        return `→ ${messageText(this.method.output, event.message)}`;
+      case "ended":
+        return "error" in event ? `→ ${errorText(event.error)}` : "→ end";
+    }
+  }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof ConnectError ? `${codeName(error.code)}: ${error.rawMessage}` : String(error);
+}

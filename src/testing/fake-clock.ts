@@ -1,0 +1,111 @@
+import { coarseClock } from "../call/coarse-clock.js";
+import { checkKnown, unexpected } from "../call/options.js";
+import { atEndOf, type TestContext } from "../mock/test-end.js";
+import { loadPeer, type Peers } from "../telemetry/peers.js";
+
+/** Options of {@link fakeClock}. */
+export interface FakeClockOptions {
+  /** What time it is at first: a date, or milliseconds since the epoch. Default: the real time. */
+  readonly now?: Date | number;
+  /** The context of the test: the clock is restored at its end. */
+  readonly test?: TestContext;
+}
+
+/** A clock that stands still until a test moves it. */
+export interface FakeClock {
+  /** What time it is, in milliseconds since the epoch. */
+  readonly now: number;
+  /**
+   * Moves the time on. The timers that this reaches go off in order, each at its own time, and what they set off goes as
+   * far as it comes without waiting for more time or for a socket.
+   *
+   * @param ms - by how much, in milliseconds
+   */
+  advance(ms: number): Promise<void>;
+  /** Puts the real time and timers back. Timers that have not gone off never will. */
+  restore(): void;
+}
+
+/**
+ * Stops the time of the process: `Date`, `performance.now()`, `setTimeout` and `setInterval` obey the test from now on,
+ * and with them all timers and deadlines of the kit and of Connect. Sockets, promises, `setImmediate` and
+ * `process.nextTick` go on. Two of them at once are an error.
+ *
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ * @throws Error when the time is stopped already, or when `@sinonjs/fake-timers` is not installed
+ *
+ * @example
+ * test("gives up after a second", async (t) => {
+ *   const clock = fakeClock({ test: t });
+ *   const call = testCall(ChatService.method.chat, chat, { timeoutMs: 1000 });
+ *   await clock.advance(1000);
+ *   expect((await call.error)?.code).toBe(Code.DeadlineExceeded);
+ * });
+ */
+export function fakeClock(options: FakeClockOptions = {}): FakeClock {
+  const now = checkedNow(options);
+  const timers = loadPeer("@sinonjs/fake-timers", "fakeClock");
+  if (isStopped()) {
+    throw new Error(
+      "fakeClock: the time is stopped already, by another fakeClock() or by the test runner's fake timers: restore that first",
+    );
+  }
+  let clock: FakeClock | undefined;
+  if (options.test !== undefined) atEndOf(options.test, () => clock?.restore());
+  clock = new StoppedClock(timers, now);
+  return clock;
+}
+
+class StoppedClock implements FakeClock {
+  private readonly clock: ReturnType<FakeTimers["install"]>;
+  private isOver = false;
+
+  constructor(timers: FakeTimers, now: number) {
+    // A whole number, so that durations are.
+    const startedAt = Math.ceil(performance.now());
+    coarseClock.beExact();
+    const clock = timers.install({ now, toFake: [...faked], shouldClearNativeTimers: true });
+    this.clock = clock;
+    // Put upon the one object that everybody holds: packages keep `performance` from when they were loaded.
+    const value = () => startedAt + clock.now - now;
+    Object.defineProperty(performance, "now", { configurable: true, writable: true, value });
+  }
+
+  get now(): number {
+    return this.clock.now;
+  }
+
+  async advance(ms: number): Promise<void> {
+    if (typeof ms !== "number" || !(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw unexpected("advance(ms)", "a number of milliseconds from 0 on", ms);
+    }
+    if (this.isOver) throw new Error("advance(): this clock was restored; fakeClock() makes another one");
+    await this.clock.tickAsync(ms);
+  }
+
+  restore(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    Reflect.deleteProperty(performance, "now");
+    this.clock.uninstall();
+    coarseClock.beCoarse();
+  }
+}
+
+type FakeTimers = Peers["@sinonjs/fake-timers"];
+
+/** What stays real: promises, `setImmediate` and `process.nextTick`, without which no socket would go on. */
+const faked = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
+
+/** Both this clock and the test runners' leave their mark on `Date`. */
+function isStopped(): boolean {
+  return "isFake" in Date || Object.hasOwn(setTimeout, "clock");
+}
+
+function checkedNow(options: FakeClockOptions): number {
+  checkKnown("fakeClock", options, ["now", "test"]);
+  const { now = Date.now() } = options;
+  const ms = now instanceof Date ? now.getTime() : now;
+  if (typeof ms === "number" && Number.isFinite(ms)) return ms;
+  throw unexpected("fakeClock: now", "a valid Date or a number of milliseconds since the epoch", now);
+}

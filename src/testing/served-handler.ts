@@ -1,0 +1,98 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Interceptor, MethodImpl } from "@connectrpc/connect";
+import type { Context } from "@opentelemetry/api";
+import { giveContext } from "../call/given-context.js";
+import { type StreamHooks, wrapStream } from "../call/stream.js";
+import { Settled } from "./settled.js";
+
+/** A handler whose end can be waited for. */
+export class WatchedHandler {
+  private readonly done = new Settled<void>();
+  private isCalled = false;
+
+  constructor(private readonly handler: (request: never, context: never) => unknown) {}
+
+  /** Resolves when the handler is done, or was not called by the end of its call. */
+  get handled(): Promise<void> {
+    return this.done.promise;
+  }
+
+  /** The handler as Connect is to call it. */
+  impl<M extends DescMethod>(): MethodImpl<M> {
+    const impl = (request: never, context: never) => {
+      this.isCalled = true;
+      return this.watch(() => this.handler(request, context));
+    };
+    return impl as unknown as MethodImpl<M>;
+  }
+
+  /** The call is over: a handler that has not been called will not be. */
+  callEnded(): void {
+    if (!this.isCalled) this.done.resolve();
+  }
+
+  private watch(call: () => unknown): unknown {
+    const done = () => this.done.resolve();
+    try {
+      const result = call();
+      if (isAsyncIterable(result)) return wrapStream(result, { ...untouched, onDone: done, onError: done });
+      void Promise.resolve(result).then(done, done);
+      return result;
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+}
+
+/**
+ * What stands before a server's interceptors in place of a network: the n-th message has the context that was given for
+ * it, which no transport could carry, and when the client has gone the response is closed, as a server closes it.
+ *
+ * @param contexts - those of messages that were sent with one
+ * @param ended - resolves when the call has ended for the client
+ */
+export function inPlaceOfNetwork(
+  contexts: readonly (Context | undefined)[],
+  ended: Promise<unknown>,
+): Interceptor {
+  return (next) => async (request) => {
+    let received = 0;
+    const give = <T extends object>(message: T): T => {
+      const ctx = contexts[received++];
+      if (ctx !== undefined) giveContext(message, ctx);
+      return message;
+    };
+    if (!request.stream) {
+      give(request.message);
+      return next(request);
+    }
+    const response = await next({
+      ...request,
+      message: wrapStream(request.message, { ...untouched, onMessage: give }),
+    });
+    if (!response.stream) return response;
+    const answers = response.message[Symbol.asyncIterator]();
+    void ended
+      .then(nextTurn)
+      .then(() => answers.return?.())
+      .catch(() => {});
+    return { ...response, message: { [Symbol.asyncIterator]: () => answers } };
+  };
+}
+
+/** A server hears that a client has gone by its signal first, and from the response later. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const untouched: StreamHooks<never> & StreamHooks<unknown> = {
+  run: (pull) => pull(),
+  onMessage: (message: never) => message,
+  onDone: () => {},
+  onError: () => {},
+};
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+}

@@ -1,0 +1,122 @@
+import type { Span, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
+import { checkMethods, checkMs } from "../call/check.js";
+import { checkKnown, unexpected } from "../call/options.js";
+import { loadPeer } from "../telemetry/peers.js";
+import type { ReadableSpanLike, SamplerLike, SpanProcessorLike } from "../telemetry/sdk-types.js";
+import { Awaited, defaultTimeoutMs, type WaitingOptions } from "./awaited.js";
+import { lastLines } from "./last-lines.js";
+import { spanTree } from "./span-tree.js";
+import { comparable, type TestSpan } from "./test-span.js";
+import { w3c } from "./w3c.js";
+
+/** Options of {@link testSpans}. */
+export interface TestSpansOptions {
+  /** Which spans are sampled. Default: all. */
+  readonly sampler?: SamplerLike;
+  /** How contexts travel. Default: W3C Trace Context and Baggage. */
+  readonly propagator?: TextMapPropagator;
+  /** What else hears of the spans. */
+  readonly spanProcessors?: readonly SpanProcessorLike[];
+}
+
+/** A tracer provider whose spans a test reads. */
+export interface TestSpans {
+  /** The tracer provider and the propagator, for the interceptors' `trace` option. */
+  readonly options: { readonly tracerProvider: TracerProvider; readonly propagator: TextMapPropagator };
+  /** The spans that have ended, in the order in which they did, as the SDK has them. */
+  finished(): readonly ReadableSpanLike[];
+  /** All spans, in the order in which they began, to be compared as a whole. */
+  all(): readonly TestSpan[];
+  /** All spans as text to read, each indented under its parent. */
+  tree(): string;
+  /**
+   * Waits until there are `count` spans and each of them has ended.
+   *
+   * @returns all spans, as `all()` has them
+   * @throws Error when that does not come in time: it tells what there was instead
+   */
+  ended(count: number, options?: WaitingOptions): Promise<readonly TestSpan[]>;
+  /** Forgets all spans so far, also those that have not ended. */
+  clear(): void;
+}
+
+/**
+ * Makes a tracer provider that keeps its spans, for a test to read. It registers nothing: spans are made by whoever is
+ * given it. Spans that are not recorded are not kept.
+ *
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts
+ * @throws Error when `@opentelemetry/sdk-trace` is not installed
+ *
+ * @example
+ * const spans = testSpans();
+ * const call = testCall(ChatService.method.say, say, { interceptors: [serverInterceptor({ trace: spans.options })] });
+ * expect(await spans.ended(1)).toEqual([…]);
+ */
+export function testSpans(options: TestSpansOptions = {}): TestSpans {
+  checkKnown("testSpans", options, ["sampler", "propagator", "spanProcessors"]);
+  const { sampler, propagator, spanProcessors = [] } = options;
+  checkMethods("testSpans: sampler", sampler, ["shouldSample"]);
+  checkMethods("testSpans: propagator", propagator, ["inject", "extract", "fields"]);
+  if (!Array.isArray(spanProcessors)) {
+    throw unexpected("testSpans: spanProcessors", "a list of span processors", spanProcessors);
+  }
+  const { TracerProvider } = loadPeer("@opentelemetry/sdk-trace", "testSpans");
+  const kept = new KeptSpans();
+  const tracerProvider = new TracerProvider({
+    spanProcessors: [kept, ...spanProcessors],
+    ...(sampler && { sampler }),
+  });
+  return {
+    options: { tracerProvider, propagator: propagator ?? w3c() },
+    finished: () => [...kept.finished],
+    all: () => comparable(kept.started),
+    tree: () => spanTree(comparable(kept.started)),
+    ended: (count, waiting) => kept.ended(count, waiting),
+    clear: () => kept.clear(),
+  };
+}
+
+/** The processor that keeps spans. */
+class KeptSpans implements SpanProcessorLike {
+  started: ReadableSpanLike[] = [];
+  finished: ReadableSpanLike[] = [];
+  private readonly awaited = new Awaited();
+
+  onStart(span: Span & ReadableSpanLike): void {
+    this.started.push(span);
+    this.awaited.changed();
+  }
+
+  onEnd(span: ReadableSpanLike): void {
+    if (this.started.includes(span)) this.finished.push(span);
+    this.awaited.changed();
+  }
+
+  async ended(
+    count: number,
+    { timeoutMs = defaultTimeoutMs }: WaitingOptions = {},
+  ): Promise<readonly TestSpan[]> {
+    if (!Number.isInteger(count) || count < 0) throw unexpected("ended(count)", "a number of spans", count);
+    checkMs("ended: timeoutMs", timeoutMs);
+    await this.awaited.until(
+      () => (this.started.length >= count && this.finished.length === this.started.length ? true : undefined),
+      timeoutMs,
+      () => `not ${count} ended spans within ${timeoutMs} ms; ${this.summary()}`,
+    );
+    return comparable(this.started);
+  }
+
+  clear(): void {
+    this.started = [];
+    this.finished = [];
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  async shutdown(): Promise<void> {}
+
+  private summary(): string {
+    if (this.started.length === 0) return "there was none";
+    return `there were ${this.started.length}:\n${lastLines(spanTree(comparable(this.started)).split("\n"))}`;
+  }
+}
