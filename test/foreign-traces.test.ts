@@ -1,5 +1,5 @@
 /** grpc-js, which knows nothing of the kit, in the same trace: with metadata of its own, and instrumented by OpenTelemetry. */
-import { testSpans } from "connect-clue/testing";
+
 import { once } from "node:events";
 import { create, type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
@@ -13,6 +13,7 @@ import {
   type ServerDuplexStream,
 } from "@grpc/grpc-js";
 import { clientInterceptor, send } from "connect-clue";
+import { testSpans } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type ChatRequest,

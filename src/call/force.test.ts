@@ -1,4 +1,3 @@
-import { testSpans } from "connect-clue/testing";
 import { diag } from "@opentelemetry/api";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import {
@@ -9,6 +8,7 @@ import {
   logger,
   serverInterceptor,
 } from "connect-clue";
+import { testSpans } from "connect-clue/testing";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ChatHandlers, startChat } from "../../test/support/chat-server.js";

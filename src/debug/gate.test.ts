@@ -19,7 +19,7 @@ import {
   privateListener,
 } from "connect-clue/debug";
 import { chain } from "connect-clue/node";
-import { fakeClock, testLogger } from "connect-clue/testing";
+import { fakeClock, type TestContext, testLogger } from "connect-clue/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type DebugClientOptions, debugToken, startDebugServer } from "../../test/support/debug-server.js";
 import { exchange } from "../../test/support/http-exchange.js";
@@ -35,10 +35,7 @@ const closed =
   "[permission_denied] closed until it is told who may use it: debugRoutes({ authorize: bearerToken(…) })";
 const refused = "[permission_denied] you may not use the debug service";
 
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-});
+afterEach(() => void vi.restoreAllMocks());
 
 describe("who may use the debug service", () => {
   it.each<
@@ -191,9 +188,9 @@ describe("privateListener", () => {
   });
 });
 
-// On the fake timers of Vitest: they can be counted.
 describe("an authorize that does not answer", () => {
-  const hang = () => {
+  const hang = (test: TestContext) => {
+    const clock = fakeClock({ test });
     let fail = (_: Error): void => {};
     const answer = new Promise<string>((_, reject) => {
       fail = reject;
@@ -204,8 +201,8 @@ describe("an authorize that does not answer", () => {
     const context = { ...contextOf({}), signal: client.signal };
     const listeners = () => getEventListeners(client.signal, "abort").length;
     const outcome = code(gate.admit(context, create(DebugService.method.getRuntime.input)));
-    const left = () => ({ timers: vi.getTimerCount(), listeners: listeners() });
-    return { outcome, client, fail, left, lines: () => logger.lines() };
+    const left = () => ({ timers: clock.timers, listeners: listeners() });
+    return { clock, outcome, client, fail, left, lines: () => logger.lines() };
   };
   const line = {
     time: "<time>",
@@ -216,27 +213,25 @@ describe("an authorize that does not answer", () => {
   };
   const nothing = { timers: 0, listeners: 0 };
 
-  it("counts as a refusal after 10 seconds", async () => {
-    vi.useFakeTimers();
-    const { outcome, left, lines } = hang();
-    await vi.advanceTimersByTimeAsync(9999);
+  it("counts as a refusal after 10 seconds", async (t) => {
+    const { clock, outcome, left, lines } = hang(t);
+    await clock.advance(9999);
     expect([lines(), left()]).toEqual([[], { timers: 1, listeners: 1 }]);
-    await vi.advanceTimersByTimeAsync(1);
+    await clock.advance(1);
     expect([await outcome, lines(), left()]).toEqual(["permission_denied", [line], nothing]);
   });
 
-  it("counts as a refusal when the client leaves", async () => {
-    vi.useFakeTimers();
-    const { outcome, client, left, lines } = hang();
+  it("counts as a refusal when the client leaves", async (t) => {
+    const { outcome, client, left, lines } = hang(t);
     client.abort();
     expect([await outcome, lines(), left()]).toEqual(["permission_denied", [line], nothing]);
   });
 
-  it("may fail later without anybody hearing of it", async () => {
+  it("may fail later without anybody hearing of it", async (t) => {
     const error = vi.spyOn(diag, "error").mockReturnValue();
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
-    const { outcome, client, fail } = hang();
+    const { outcome, client, fail } = hang(t);
     client.abort();
     await outcome;
     fail(new Error("too late"));
@@ -245,10 +240,9 @@ describe("an authorize that does not answer", () => {
     expect([error.mock.calls, unhandled.mock.calls]).toEqual([[], []]);
   });
 
-  it("leaves nothing behind when it answers in time", async () => {
-    vi.useFakeTimers();
+  it("leaves nothing behind when it answers in time", async (t) => {
     vi.spyOn(diag, "error").mockReturnValue();
-    const { outcome, fail, left, lines } = hang();
+    const { outcome, fail, left, lines } = hang(t);
     fail(new Error("no"));
     expect([await outcome, lines(), left()]).toEqual([
       "permission_denied",

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners, setMaxListeners } from "node:events";
 import { createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
 import { type FakeClock, fakeClock, testLogger } from "connect-clue/testing";
-import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { activeContext, runIn } from "../call/implicit.js";
 import { type CheckOptions, createChecker } from "./index.js";
@@ -183,19 +183,16 @@ describe("a ping", () => {
   });
 
   it("leaves no timer behind, whether it answers or not", async () => {
-    clock.restore();
-    vi.useFakeTimers(); // They can be counted.
-    onTestFinished(() => void vi.useRealTimers());
     const db = new Switched("db");
     const checker = createChecker({ dependencies: [db], cacheMs: 0, timeoutMs: 10, logger });
     await checker.check();
-    const answered = vi.getTimerCount();
+    const answered = clock.timers;
     db.hang();
     const check = checker.check();
-    const waiting = vi.getTimerCount();
-    await vi.advanceTimersByTimeAsync(10);
+    const waiting = clock.timers;
+    await clock.advance(10);
     await check;
-    expect([answered, waiting, vi.getTimerCount()]).toEqual([0, 1, 0]);
+    expect([answered, waiting, clock.timers]).toEqual([0, 1, 0]);
   });
 
   it("that never settles does not pile up", async () => {

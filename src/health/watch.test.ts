@@ -1,12 +1,13 @@
 import { getEventListeners, setMaxListeners } from "node:events";
-import { testLogger } from "connect-clue/testing";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FakeClock, fakeClock, testLogger } from "connect-clue/testing";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { type Checker, createChecker } from "./index.js";
 
-// On the fake timers of Vitest: they can be counted.
-beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+let clock: FakeClock;
+beforeEach((t) => {
+  clock = fakeClock({ test: t });
+});
 
 const logger = testLogger();
 
@@ -21,7 +22,7 @@ function watcher(checker: Checker, service = "", signal = new AbortController().
 }
 
 /** Lets all that is due come to pass. */
-const settle = () => vi.advanceTimersByTimeAsync(0);
+const settle = () => clock.advance(0);
 
 describe("watch", () => {
   it("tells the present status, and then each that is another", async () => {
@@ -150,19 +151,19 @@ describe("watch", () => {
     const controllers = [new AbortController(), new AbortController()];
     const watchers = controllers.map(({ signal }) => watcher(checker, "", signal));
     await settle();
-    const counts = [[db.pings, vi.getTimerCount()]];
+    const counts = [[db.pings, clock.timers]];
     const faults = [undefined, new Error("refused"), new Error("refused"), undefined];
     for (const fault of faults) {
       db.fault = fault;
-      await vi.advanceTimersByTimeAsync(1000);
-      counts.push([db.pings, vi.getTimerCount()]);
+      await clock.advance(1000);
+      counts.push([db.pings, clock.timers]);
     }
     controllers[0]?.abort(new Error("gone"));
-    await vi.advanceTimersByTimeAsync(1000);
-    counts.push([db.pings, vi.getTimerCount()]);
+    await clock.advance(1000);
+    counts.push([db.pings, clock.timers]);
     controllers[1]?.abort(new Error("gone"));
-    await vi.advanceTimersByTimeAsync(10_000);
-    counts.push([db.pings, vi.getTimerCount()]);
+    await clock.advance(10_000);
+    counts.push([db.pings, clock.timers]);
     expect(counts).toEqual([
       [1, 1],
       [2, 1],
@@ -182,8 +183,8 @@ describe("watch", () => {
     const checker = createChecker({ dependencies: [db] });
     checker.register(["b.B"]);
     for (const name of ["liveness", "b.B", "d.D"]) watcher(checker, name);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect([db.pings, vi.getTimerCount()]).toEqual([0, 0]);
+    await clock.advance(60_000);
+    expect([db.pings, clock.timers]).toEqual([0, 0]);
   });
 
   it("stops pinging when its readers do not come back", async () => {
@@ -191,8 +192,8 @@ describe("watch", () => {
     const checker = createChecker({ dependencies: [db], intervalMs: 1000 });
     const statuses = checker.watch("", new AbortController().signal)[Symbol.asyncIterator]();
     await statuses.next();
-    await vi.advanceTimersByTimeAsync(10_000);
-    expect([db.pings, vi.getTimerCount()]).toEqual([1, 0]);
+    await clock.advance(10_000);
+    expect([db.pings, clock.timers]).toEqual([1, 0]);
   });
 
   it("ends with return(), also while it waits", async () => {
@@ -202,16 +203,12 @@ describe("watch", () => {
     const statuses = checker.watch("", signal)[Symbol.asyncIterator]();
     await statuses.next();
     const waiting = [statuses.next(), statuses.next()];
-    const whileWaiting = [getEventListeners(signal, "abort").length, vi.getTimerCount()];
+    const whileWaiting = [getEventListeners(signal, "abort").length, clock.timers];
     await statuses.return?.();
     expect(await Promise.all([...waiting, statuses.next()])).toEqual(
       Array(3).fill({ done: true, value: undefined }),
     );
-    expect([whileWaiting, getEventListeners(signal, "abort").length, vi.getTimerCount()]).toEqual([
-      [2, 1],
-      0,
-      0,
-    ]);
+    expect([whileWaiting, getEventListeners(signal, "abort").length, clock.timers]).toEqual([[2, 1], 0, 0]);
   });
 
   it("rejects with the reason of a signal that has aborted, each time", async () => {

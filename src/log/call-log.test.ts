@@ -310,7 +310,13 @@ describe("what is written through", () => {
       },
     });
     await expect(chat.client.say({})).rejects.toThrow();
-    expect(chat.lines("trace_id", "span_id")[1]).toEqual({ time: "<time>", level: "info", msg: "not sampled", ...call, ...ids });
+    expect(chat.lines("trace_id", "span_id")[1]).toEqual({
+      time: "<time>",
+      level: "info",
+      msg: "not sampled",
+      ...call,
+      ...ids,
+    });
   });
 
   it("is what disableBuffering says", async () => {
@@ -407,7 +413,13 @@ describe("what is written through", () => {
     const traced = trace.setSpan(ROOT_CONTEXT, span(TraceFlags.SAMPLED));
     await runIn(traced, () => chat.client.say({}), undefined);
     expect(chat.story()).toEqual(["info start", "info traced", "info end"]);
-    expect(chat.lines("trace_id", "span_id")[1]).toEqual({ time: "<time>", level: "info", msg: "traced", ...call, ...ids });
+    expect(chat.lines("trace_id", "span_id")[1]).toEqual({
+      time: "<time>",
+      level: "info",
+      msg: "traced",
+      ...call,
+      ...ids,
+    });
   });
 });
 

@@ -8,11 +8,17 @@ import {
   ROOT_CONTEXT,
 } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
-import { DataPointType } from "@opentelemetry/sdk-metrics";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  AggregationTemporality,
+  DataPointType,
+  InMemoryMetricExporter,
+  MeterProvider as MeterProviderOfSdk,
+  PeriodicExportingMetricReader,
+} from "@opentelemetry/sdk-metrics";
+import { type TestMetrics, type TestPoint, testMetrics } from "connect-clue/testing";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Chat, chatOver, type Interceptors, ways } from "../../test/support/context-chat.js";
 import { collect, requestQueue } from "../../test/support/context-observe.js";
-import { MetricCollector } from "../../test/support/metric-collector.js";
 import { until } from "../../test/support/until.js";
 import { type Call, liveCalls } from "../call/call.js";
 import { observingInterceptor } from "../call/interceptor.js";
@@ -50,10 +56,20 @@ function method(name: string) {
 
 /** The target in memory. */
 const target = { "server.address": "in-memory", "server.port": 443 };
-const anyTarget = { "server.address": expect.any(String), "server.port": expect.any(Number) };
+const anyTarget = { "server.address": expect.any(String), "server.port": expect.anything() };
 
 function failed(code: string, isError = true) {
   return { "rpc.status_code": code, ...(isError && { "error.type": code }) };
+}
+
+/** The points of all metrics, by name. The sums of durations are among them: the time is the test's. */
+async function pointsOf(metrics: TestMetrics): Promise<Readonly<Record<string, readonly TestPoint[]>>> {
+  const collected = Object.entries(await metrics.collect({ durations: true }));
+  return Object.fromEntries(collected.map(([name, { points }]) => [name, points]));
+}
+
+function point(attributes: object, value: unknown) {
+  return { attributes, value };
 }
 
 const nothingTimed = { count: 1, sum: 0 };
@@ -77,25 +93,24 @@ async function* texts(...all: string[]) {
 
 describe("the metrics of calls that succeed", () => {
   it.each(ways)("tell of all four kinds, on both sides: %s", async (way) => {
-    const collector = new MetricCollector();
-    const { client } = await chatOver(way, echo, bothSides({ meterProvider: collector.provider }));
+    const metrics = testMetrics();
+    const { client } = await chatOver(way, echo, bothSides(metrics.options));
     await client.say({ text: "hi" });
     await client.upload(texts("a", "b", "c"));
     await collect(client.countdown({ from: 2 }));
     await collect(client.chat(texts("a", "b")));
     await until(() => liveCalls.size === 0);
 
-    const { "rpc.client.call.duration": calls = [], ...values } = await collector.values();
-    const host = way === "in memory" ? "in-memory" : "127.0.0.1";
+    const { "rpc.client.call.duration": calls = [], ...values } = await pointsOf(metrics);
+    const [host, port] = way === "in memory" ? ["in-memory", 443] : ["127.0.0.1", "<port>"];
     const all = ["Say", "Upload", "Countdown", "Chat"];
     const streams = all.slice(1);
     const each = (names: string[], ...sums: unknown[]) =>
-      names.map((name, i) => [method(name), sums[i] ?? sums[0]]);
+      names.map((name, i) => point(method(name), sums[i] ?? sums[0]));
     expect(calls).toEqual(
-      all.map((name) => [
-        { ...method(name), "server.address": host, "server.port": expect.any(Number) },
-        nothingTimed,
-      ]),
+      all.map((name) =>
+        point({ ...method(name), "server.address": host, "server.port": port }, nothingTimed),
+      ),
     );
     expect(values).toEqual({
       "rpc.server.call.duration": each(all, nothingTimed),
@@ -117,12 +132,17 @@ describe("the metrics of calls that succeed", () => {
   });
 
   it("have names, units and buckets", async () => {
-    const collector = new MetricCollector();
+    const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+    const readers = [new PeriodicExportingMetricReader({ exporter })];
+    const meterProvider = new MeterProviderOfSdk({ readers });
+    onTestFinished(() => meterProvider.shutdown());
     const { client } = await chatOver("in memory", echo, {
-      server: [measuring("server", { meterProvider: collector.provider })],
+      server: [measuring("server", { meterProvider })],
     });
     await collect(client.chat(texts("a")));
-    const described = (await collector.metrics()).map((metric) => {
+    await meterProvider.forceFlush();
+    const [metrics] = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics);
+    const described = metrics?.metrics.map((metric) => {
       const { name, unit } = metric.descriptor;
       if (metric.dataPointType === DataPointType.HISTOGRAM) {
         return [name, unit, "histogram", metric.dataPoints[0]?.value.buckets.boundaries];
@@ -149,7 +169,7 @@ describe("the metrics of calls that succeed", () => {
 
 describe("the duration of calls that fail", () => {
   it("has the code, and the type of the error where it is one for that side", async () => {
-    const collector = new MetricCollector();
+    const metrics = testMetrics();
     const { client } = await chatOver(
       "in memory",
       {
@@ -158,55 +178,31 @@ describe("the duration of calls that fail", () => {
           throw text === "bug" ? new Error("bug") : new ConnectError(text, Code[text as keyof typeof Code]);
         },
       },
-      bothSides({ meterProvider: collector.provider }),
+      bothSides(metrics.options),
     );
     for (const text of ["bug", "NotFound", "NotFound", "Unavailable", "Canceled"]) {
       await client.say({ text }).catch(() => {});
     }
-    const values = await collector.values();
+    const values = await pointsOf(metrics);
     const durations = (side: Side) => values[`rpc.${side}.call.duration`];
     const say = method("Say");
     expect(durations("server")).toEqual([
-      [
-        { ...say, ...failed("internal") },
-        { count: 1, sum: 0.25 },
-      ],
-      [
-        { ...say, ...failed("not_found", false) },
-        { count: 2, sum: 0.5 },
-      ],
-      [
-        { ...say, ...failed("unavailable") },
-        { count: 1, sum: 0.25 },
-      ],
-      [
-        { ...say, ...failed("canceled", false) },
-        { count: 1, sum: 0.25 },
-      ],
+      point({ ...say, ...failed("internal") }, { count: 1, sum: 0.25 }),
+      point({ ...say, ...failed("not_found", false) }, { count: 2, sum: 0.5 }),
+      point({ ...say, ...failed("unavailable") }, { count: 1, sum: 0.25 }),
+      point({ ...say, ...failed("canceled", false) }, { count: 1, sum: 0.25 }),
     ]);
     expect(durations("client")).toEqual([
-      [
-        { ...say, ...target, ...failed("internal") },
-        { count: 1, sum: 0.25 },
-      ],
-      [
-        { ...say, ...target, ...failed("not_found") },
-        { count: 2, sum: 0.5 },
-      ],
-      [
-        { ...say, ...target, ...failed("unavailable") },
-        { count: 1, sum: 0.25 },
-      ],
-      [
-        { ...say, ...target, ...failed("canceled") },
-        { count: 1, sum: 0.25 },
-      ],
+      point({ ...say, ...target, ...failed("internal") }, { count: 1, sum: 0.25 }),
+      point({ ...say, ...target, ...failed("not_found") }, { count: 2, sum: 0.5 }),
+      point({ ...say, ...target, ...failed("unavailable") }, { count: 1, sum: 0.25 }),
+      point({ ...say, ...target, ...failed("canceled") }, { count: 1, sum: 0.25 }),
     ]);
   });
 
   it.each(ways)("tells of calls that are cancelled: %s", async (way) => {
-    const collector = new MetricCollector();
-    const { client } = await chatOver(way, echo, bothSides({ meterProvider: collector.provider }));
+    const metrics = testMetrics();
+    const { client } = await chatOver(way, echo, bothSides(metrics.options));
     const controller = new AbortController();
     const requests = requestQueue<{ text: string }>();
     const responses = client.chat(requests, { signal: controller.signal })[Symbol.asyncIterator]();
@@ -216,40 +212,40 @@ describe("the duration of calls that fail", () => {
     await responses.next().catch(() => {});
     await until(() => liveCalls.size === 0);
 
-    const values = await collector.values();
+    const values = await pointsOf(metrics);
     const chat = method("Chat");
     expect(values["rpc.server.call.duration"]).toEqual([
-      [{ ...chat, ...failed("canceled", false) }, nothingTimed],
+      point({ ...chat, ...failed("canceled", false) }, nothingTimed),
     ]);
     expect(values["rpc.client.call.duration"]).toEqual([
-      [{ ...chat, ...failed("canceled"), ...anyTarget }, nothingTimed],
+      point({ ...chat, ...failed("canceled"), ...anyTarget }, nothingTimed),
     ]);
-    expect(values["clue.rpc.server.active_calls"]).toEqual([[chat, 0]]);
-    expect(values["clue.rpc.client.active_calls"]).toEqual([[chat, 0]]);
+    expect(values["clue.rpc.server.active_calls"]).toEqual([point(chat, 0)]);
+    expect(values["clue.rpc.client.active_calls"]).toEqual([point(chat, 0)]);
   });
 
   it("tells of calls that are out of time", async () => {
     // Deadlines need a clock that runs.
     vi.restoreAllMocks();
-    const collector = new MetricCollector();
+    const metrics = testMetrics();
     const { client } = await chatOver(
       "in memory",
       { say: () => new Promise<never>(() => {}) },
-      bothSides({ meterProvider: collector.provider }),
+      bothSides(metrics.options),
     );
     await client.say({ text: "too late" }, { timeoutMs: 20 }).catch(() => {});
     await until(() => liveCalls.size === 0);
-    const values = await collector.values();
+    const values = await pointsOf(metrics);
     const timed = { count: 1, sum: expect.any(Number) };
     const say = { ...method("Say"), ...failed("deadline_exceeded") };
-    expect(values["rpc.server.call.duration"]).toEqual([[say, timed]]);
-    expect(values["rpc.client.call.duration"]).toEqual([[{ ...say, ...target }, timed]]);
+    expect(values["rpc.server.call.duration"]).toEqual([point(say, timed)]);
+    expect(values["rpc.client.call.duration"]).toEqual([point({ ...say, ...target }, timed)]);
   });
 });
 
 describe("the metrics of a stream", () => {
   it("tell of it while it lives, and of its times", async () => {
-    const collector = new MetricCollector();
+    const metrics = testMetrics();
     const slowEcho: Chat = {
       async *chat(requests) {
         for await (const { text } of requests) {
@@ -259,7 +255,7 @@ describe("the metrics of a stream", () => {
       },
     };
     const { client } = await chatOver("in memory", slowEcho, {
-      server: [measuring("server", { meterProvider: collector.provider })],
+      server: [measuring("server", metrics.options)],
     });
     const chat = method("Chat");
     const requests = requestQueue<{ text: string }>();
@@ -274,37 +270,37 @@ describe("the metrics of a stream", () => {
     await roundTrip(5000);
     await roundTrip(3000);
     clock += 60_000;
-    expect(await collector.values()).toEqual({
-      "clue.rpc.server.active_calls": [[chat, 1]],
-      "clue.rpc.server.active_streams": [[chat, 1]],
-      "clue.rpc.server.received_messages": [[chat, 3]],
+    expect(await pointsOf(metrics)).toEqual({
+      "clue.rpc.server.active_calls": [point(chat, 1)],
+      "clue.rpc.server.active_streams": [point(chat, 1)],
+      "clue.rpc.server.received_messages": [point(chat, 3)],
       // The last one counts when the transport asks for the next.
-      "clue.rpc.server.sent_messages": [[chat, 2]],
-      "clue.rpc.server.stream.time_to_first_message": [[chat, { count: 1, sum: 0.15 }]],
-      "clue.rpc.server.stream.longest_silence": [[chat, 60]],
+      "clue.rpc.server.sent_messages": [point(chat, 2)],
+      "clue.rpc.server.stream.time_to_first_message": [point(chat, { count: 1, sum: 0.15 })],
+      "clue.rpc.server.stream.longest_silence": [point(chat, 60)],
     });
 
     requests.end();
     await responses.next();
     await until(() => liveCalls.size === 0);
-    expect(await collector.values()).toEqual({
-      "rpc.server.call.duration": [[chat, { count: 1, sum: 68.25 }]],
-      "clue.rpc.server.active_calls": [[chat, 0]],
-      "clue.rpc.server.active_streams": [[chat, 0]],
-      "clue.rpc.server.received_messages": [[chat, 3]],
-      "clue.rpc.server.sent_messages": [[chat, 3]],
-      "clue.rpc.server.stream.time_to_first_message": [[chat, { count: 1, sum: 0.15 }]],
-      "clue.rpc.server.stream.longest_gap": [[chat, { count: 1, sum: 5 }]],
-      "clue.rpc.server.stream.longest_silence": [[chat, 0]],
+    expect(await pointsOf(metrics)).toEqual({
+      "rpc.server.call.duration": [point(chat, { count: 1, sum: 68.25 })],
+      "clue.rpc.server.active_calls": [point(chat, 0)],
+      "clue.rpc.server.active_streams": [point(chat, 0)],
+      "clue.rpc.server.received_messages": [point(chat, 3)],
+      "clue.rpc.server.sent_messages": [point(chat, 3)],
+      "clue.rpc.server.stream.time_to_first_message": [point(chat, { count: 1, sum: 0.15 })],
+      "clue.rpc.server.stream.longest_gap": [point(chat, { count: 1, sum: 5 })],
+      "clue.rpc.server.stream.longest_silence": [point(chat, 0)],
     });
   });
 
   it("tell of the one that has been silent for longest, of a silence from the start, too", async () => {
-    const collector = new MetricCollector();
+    const metrics = testMetrics();
     const { client } = await chatOver("in memory", echo, {
-      client: [measuring("client", { meterProvider: collector.provider })],
+      client: [measuring("client", metrics.options)],
     });
-    const silence = async () => (await collector.values())["clue.rpc.client.stream.longest_silence"];
+    const silence = async () => (await pointsOf(metrics))["clue.rpc.client.stream.longest_silence"];
     const stuck = new AbortController();
     const never = collect(client.chat(requestQueue<{ text: string }>(), { signal: stuck.signal }));
     clock += 2000;
@@ -313,11 +309,11 @@ describe("the metrics of a stream", () => {
     requests.push({ text: "hi" });
     await responses.next();
     clock += 500;
-    expect(await silence()).toEqual([[method("Chat"), 2.5]]);
+    expect(await silence()).toEqual([point(method("Chat"), 2.5)]);
 
     stuck.abort();
     await never.catch(() => {});
-    expect(await silence()).toEqual([[method("Chat"), 0.5]]);
+    expect(await silence()).toEqual([point(method("Chat"), 0.5)]);
     requests.end();
     await responses.next();
   });
@@ -325,15 +321,15 @@ describe("the metrics of a stream", () => {
 
 describe("messages with trace metadata that is of no use", () => {
   it("are counted, while the stream lives and after it, once there are any", async () => {
-    const collector = new MetricCollector();
+    const metrics = testMetrics();
     const propagator = new W3CTraceContextPropagator();
     const options = {
       log: false,
       trace: { propagator },
-      metrics: { meterProvider: collector.provider },
+      metrics: metrics.options,
     } as const;
     const { client } = await chatOver("in memory", echo, { server: [serverInterceptor(options)] });
-    const ignored = async () => (await collector.values())["clue.rpc.server.ignored_metadata"];
+    const ignored = async () => (await pointsOf(metrics))["clue.rpc.server.ignored_metadata"];
     const requests = requestQueue<{ text: string; traceMetadata: Record<string, string> }>();
     const responses = client.chat(requests)[Symbol.asyncIterator]();
     const roundTrip = async (traceMetadata: Record<string, string>) => {
@@ -345,81 +341,80 @@ describe("messages with trace metadata that is of no use", () => {
     await roundTrip({ traceparent: "no trace" });
     await roundTrip({ traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` });
     await roundTrip({ tracestate: "a=b" });
-    expect(await ignored()).toEqual([[method("Chat"), 2]]);
+    expect(await ignored()).toEqual([point(method("Chat"), 2)]);
     requests.end();
     await responses.next();
     await until(() => liveCalls.size === 0);
-    expect(await ignored()).toEqual([[method("Chat"), 2]]);
+    expect(await ignored()).toEqual([point(method("Chat"), 2)]);
   });
 });
 
 describe("several interceptors on one provider", () => {
   it("add up", async () => {
-    const collector = new MetricCollector();
-    const options = { meterProvider: collector.provider };
-    const one = await chatOver("in memory", echo, { server: [measuring("server", options)] });
-    const other = await chatOver("in memory", echo, { server: [measuring("server", options)] });
+    const metrics = testMetrics();
+    const one = await chatOver("in memory", echo, { server: [measuring("server", metrics.options)] });
+    const other = await chatOver("in memory", echo, { server: [measuring("server", metrics.options)] });
     await one.client.say({ text: "a" });
     await other.client.say({ text: "b" });
     await other.client.say({ text: "c" });
     const say = method("Say");
-    expect(await collector.values()).toEqual({
-      "rpc.server.call.duration": [[say, { count: 3, sum: 0 }]],
-      "clue.rpc.server.active_calls": [[say, 0]],
-      "clue.rpc.server.received_messages": [[say, 3]],
-      "clue.rpc.server.sent_messages": [[say, 3]],
+    expect(await pointsOf(metrics)).toEqual({
+      "rpc.server.call.duration": [point(say, { count: 3, sum: 0 })],
+      "clue.rpc.server.active_calls": [point(say, 0)],
+      "clue.rpc.server.received_messages": [point(say, 3)],
+      "clue.rpc.server.sent_messages": [point(say, 3)],
     });
   });
 });
 
 describe("the meter provider", () => {
   const durations = "rpc.server.call.duration";
-  const once = [[method("Say"), nothingTimed]];
+  const once = [point(method("Say"), nothingTimed)];
 
   it("is the global one of the moment, registered late, replaced or taken away", async () => {
     const { client } = await chatOver("in memory", echo, { server: [measuring("server")] });
-    const [first, second] = [new MetricCollector(), new MetricCollector()];
+    const [first, second] = [testMetrics(), testMetrics()];
     await client.say({ text: "unmeasured" });
-    otel.setGlobalMeterProvider(first.provider);
+    otel.setGlobalMeterProvider(first.options.meterProvider);
     await client.say({ text: "first" });
     otel.disable();
     await client.say({ text: "unmeasured" });
-    otel.setGlobalMeterProvider(second.provider);
+    otel.setGlobalMeterProvider(second.options.meterProvider);
     await client.say({ text: "second" });
     otel.disable();
-    otel.setGlobalMeterProvider(first.provider);
+    otel.setGlobalMeterProvider(first.options.meterProvider);
     await client.say({ text: "first" });
-    expect((await first.values())[durations]).toEqual([[method("Say"), { count: 2, sum: 0 }]]);
-    expect((await second.values())[durations]).toEqual(once);
+    expect((await pointsOf(first))[durations]).toEqual([point(method("Say"), { count: 2, sum: 0 })]);
+    expect((await pointsOf(second))[durations]).toEqual(once);
   });
 
   it("keeps the calls that began with it", async () => {
     const { client } = await chatOver("in memory", echo, { server: [measuring("server")] });
-    const [first, second] = [new MetricCollector(), new MetricCollector()];
-    otel.setGlobalMeterProvider(first.provider);
+    const [first, second] = [testMetrics(), testMetrics()];
+    otel.setGlobalMeterProvider(first.options.meterProvider);
     const requests = requestQueue<{ text: string }>();
     const responses = client.chat(requests)[Symbol.asyncIterator]();
     requests.push({ text: "hi" });
     await responses.next();
     otel.disable();
-    otel.setGlobalMeterProvider(second.provider);
+    otel.setGlobalMeterProvider(second.options.meterProvider);
     await client.say({ text: "hi" });
     requests.end();
     await responses.next();
     await until(() => liveCalls.size === 0);
-    expect((await first.values())[durations]).toEqual([[method("Chat"), nothingTimed]]);
-    expect((await second.values())[durations]).toEqual(once);
+    expect((await pointsOf(first))[durations]).toEqual([point(method("Chat"), nothingTimed)]);
+    expect((await pointsOf(second))[durations]).toEqual(once);
   });
 
   it("may be a given one", async () => {
-    const [global, given] = [new MetricCollector(), new MetricCollector()];
-    otel.setGlobalMeterProvider(global.provider);
+    const [global, given] = [testMetrics(), testMetrics()];
+    otel.setGlobalMeterProvider(global.options.meterProvider);
     const { client } = await chatOver("in memory", echo, {
-      server: [measuring("server", { meterProvider: given.provider })],
+      server: [measuring("server", given.options)],
     });
     await client.say({ text: "hi" });
-    expect(await global.values()).toEqual({});
-    expect((await given.values())[durations]).toEqual(once);
+    expect(await pointsOf(global)).toEqual({});
+    expect((await pointsOf(given))[durations]).toEqual(once);
   });
 
   it("costs a call no observer where there is none", () => {
@@ -433,7 +428,7 @@ describe("the meter provider", () => {
     const histogram = {
       record: (_value: number, _attributes: unknown, ctx: unknown) => recordedIn.push(ctx),
     };
-    const { provider } = new MetricCollector();
+    const provider = testMetrics().options.meterProvider;
     const meterProvider: MeterProvider = {
       getMeter: (name, version) =>
         Object.assign(provider.getMeter(name, version), { createHistogram: () => histogram }),
@@ -474,32 +469,32 @@ describe("the meter provider", () => {
       },
     };
     const { client } = await chatOver("in memory", echo, { server: [measuring("server")] });
-    const before = new MetricCollector();
-    otel.setGlobalMeterProvider(before.provider);
+    const before = testMetrics();
+    otel.setGlobalMeterProvider(before.options.meterProvider);
     await client.say({ text: "measured" });
     otel.disable();
     otel.setGlobalMeterProvider(broken);
     expect((await client.say({ text: "a" })).text).toBe("a");
     expect((await client.say({ text: "b" })).text).toBe("b");
     expect({ asked, reports }).toEqual({ asked: 1, reports: [fault] });
-    expect((await before.values())[durations]).toEqual(once);
+    expect((await pointsOf(before))[durations]).toEqual(once);
   });
 });
 
 describe("the filter", () => {
   it("leaves methods out of all counts", async () => {
-    const collector = new MetricCollector();
+    const metrics = testMetrics();
     const { client } = await chatOver("in memory", echo, {
-      server: [measuring("server", { meterProvider: collector.provider, filter: "*/Say" })],
+      server: [measuring("server", { ...metrics.options, filter: "*/Say" })],
     });
     await client.say({ text: "hi" });
     await client.upload(texts("a"));
     const say = method("Say");
-    expect(await collector.values()).toEqual({
-      "rpc.server.call.duration": [[say, nothingTimed]],
-      "clue.rpc.server.active_calls": [[say, 0]],
-      "clue.rpc.server.received_messages": [[say, 1]],
-      "clue.rpc.server.sent_messages": [[say, 1]],
+    expect(await pointsOf(metrics)).toEqual({
+      "rpc.server.call.duration": [point(say, nothingTimed)],
+      "clue.rpc.server.active_calls": [point(say, 0)],
+      "clue.rpc.server.received_messages": [point(say, 1)],
+      "clue.rpc.server.sent_messages": [point(say, 1)],
     });
   });
 });

@@ -102,7 +102,7 @@ describe("a recorded call", () => {
     expect(String(call)).toBe('chat.v1.ChatService/Say\n  ← {"text":"hi"}\n  → canceled: enough');
   });
 
-  it("ends with a ConnectError when the client goes, and has its reason as the cause", async (t) => {
+  it("ends with a ConnectError when the client goes", async (t) => {
     const mock = createMock(ChatService, { test: t });
     mock.add("say").never();
     const controller = new AbortController();
@@ -112,7 +112,7 @@ describe("a recorded call", () => {
     await thrownBy(() => said);
     await call.ended;
     expect(call.error).toBeInstanceOf(ConnectError);
-    expect(call.error).toMatchObject({ code: Code.Canceled, cause: { name: "AbortError" } });
+    expect(call.error).toMatchObject({ code: Code.Canceled });
   });
 
   it("tells when a message has come, and when one has gone out", async (t) => {

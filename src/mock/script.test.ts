@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMock, type ServiceMock } from "connect-clue/mock";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { fakeClock } from "connect-clue/testing";
+import { describe, expect, it } from "vitest";
 import { ChatRequestSchema, ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
 import { collect } from "../../test/support/context-observe.js";
@@ -10,10 +11,6 @@ import { problemOf } from "../../test/support/problems.js";
 type ChatMock = ServiceMock<typeof ChatService>;
 
 const never = new Promise<never>(() => {});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
 
 describe("a script", () => {
   it("plays a conversation of each kind", async (t) => {
@@ -123,7 +120,7 @@ describe("deadlines", () => {
 
 describe("delay", () => {
   it("waits on a clock that may be a fake one", async (t) => {
-    vi.useFakeTimers();
+    const clock = fakeClock({ test: t });
     const mock = createMock(ChatService, { test: t });
     mock.add("countdown").send({ n: 2 }).delay(60_000).send({ n: 1 });
     const numbers = mock.client().countdown({})[Symbol.asyncIterator]();
@@ -133,16 +130,15 @@ describe("delay", () => {
       isThere = true;
       return value?.n;
     });
-    await vi.advanceTimersByTimeAsync(59_999);
+    await clock.advance(59_999);
     expect(isThere).toBe(false);
-    await vi.advanceTimersByTimeAsync(1);
+    await clock.advance(1);
     expect(await second).toBe(1);
     expect(await numbers.next()).toEqual({ done: true, value: undefined });
-    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("leaves no timer when the client gives up", async (t) => {
-    vi.useFakeTimers();
+    const clock = fakeClock({ test: t });
     const mock = createMock(ChatService, { test: t });
     mock.add("say").delay(60_000).send({});
     const controller = new AbortController();
@@ -151,7 +147,7 @@ describe("delay", () => {
     controller.abort();
     expect(await problemOf(() => said)).toBe("ConnectError: [canceled] This operation was aborted");
     await call.ended;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 });
 

@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { ConnectError } from "@connectrpc/connect";
 import { diag } from "@opentelemetry/api";
 import { type FakeClock, fakeClock, type LogLine, testLogger } from "connect-clue/testing";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type DrainOptions, drain, drainOnSignals } from "./index.js";
 import type { NodeServer, RequestInFlight } from "./node-server.js";
 
@@ -36,13 +36,10 @@ describe("drain", () => {
   });
 
   it("leaves no timer behind", async () => {
-    clock.restore();
-    vi.useFakeTimers(); // They can be counted.
-    onTestFinished(() => void vi.useRealTimers());
     const { options, server } = setUp();
     server.end();
     await drain(options);
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 
   it("gives no notice to calls that end in time, but to what else goes by the signal", async () => {

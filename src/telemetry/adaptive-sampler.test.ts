@@ -1,6 +1,5 @@
 import { createTraceState, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { fakeClock } from "connect-clue/testing";
+import { fakeClock, testSpans } from "connect-clue/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -138,15 +137,12 @@ describe("a span with a parent", () => {
 
 describe("in OpenTelemetry's SDK", () => {
   it("children have their root's threshold", () => {
-    const exporter = new InMemorySpanExporter();
-    const tracer = new TracerProvider({
-      sampler: adaptiveSampler({ maxRate: 1, sampleSize: 1 }),
-      spanProcessors: [new SimpleSpanProcessor({ exporter })],
-    }).getTracer("test");
+    const spans = testSpans({ sampler: adaptiveSampler({ maxRate: 1, sampleSize: 1 }) });
+    const tracer = spans.options.tracerProvider.getTracer("test");
     const root = tracer.startSpan("root");
     tracer.startSpan("child", {}, trace.setSpan(ROOT_CONTEXT, root)).end();
     root.end();
-    const states = exporter.getFinishedSpans().map((span) => span.spanContext().traceState?.serialize());
+    const states = spans.finished().map((span) => span.spanContext().traceState?.serialize());
     expect(states).toEqual(["ot=th:0", "ot=th:0"]);
   });
 });

@@ -12,7 +12,7 @@ import {
 import { chatOver } from "../../test/support/context-chat.js";
 import { callByHand, endWith } from "../../test/support/hand-made-call.js";
 import { contextIn } from "../../test/support/sampling.js";
-import { seen } from "../../test/support/traces.js";
+import { comparable } from "../testing/test-span.js";
 import { type BufferSpansOptions, bufferSpans } from "./buffered-spans.js";
 import { probabilitySampler } from "./probability.js";
 import { Decision, type SamplerLike } from "./sdk-types.js";
@@ -48,7 +48,7 @@ describe("the spans of an unsampled call", () => {
     await expect(client.say({})).rejects.toThrow("not here");
     await allEnded(traces);
     const byStart = [...traces.exported].sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
-    expect(seen(byStart)).toEqual([
+    expect(comparable(byStart)).toEqual([
       {
         kind: "server",
         name: "chat.v1.ChatService/Say",

@@ -1,6 +1,6 @@
 import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { testLogger } from "connect-clue/testing";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { fakeClock, testLogger } from "connect-clue/testing";
+import { describe, expect, it } from "vitest";
 import { gate } from "../../test/support/gate.js";
 import { endSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";
 import type { SpanExporterLike } from "./sdk-types.js";
@@ -136,15 +136,12 @@ describe("shutdown", () => {
     expect((await telemetry.shutdown()).spans).toEqual(nothingLost);
   });
 
-  it("leaves no timer behind", async () => {
+  it("leaves no timer behind", async (t) => {
     const telemetry = telemetryOf({ sampler: alwaysOn, detectResource: false, spanExporter: exporter({}) });
-    vi.useFakeTimers(); // They can be counted.
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
+    const clock = fakeClock({ test: t });
     endSpans(3);
     await telemetry.shutdown();
-    expect(vi.getTimerCount()).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 
   it("forgets failures that are history", async () => {

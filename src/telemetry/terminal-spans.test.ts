@@ -2,7 +2,7 @@ import { type DiagLogger, diag, ROOT_CONTEXT, SpanKind, type Tracer, trace } fro
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { type FakeClock, fakeClock } from "connect-clue/testing";
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { endedSpan } from "../../test/support/ended-span.js";
 import type { ReadableSpanLike, SpanExporterLike } from "./sdk-types.js";
 import { terminalSpans } from "./terminal-spans.js";
@@ -117,22 +117,20 @@ describe("terminalSpans", () => {
   });
 
   it("leaves no timer behind, whatever made it print", async () => {
-    clock.restore();
-    vi.useFakeTimers(); // They can be counted.
-    onTestFinished(() => void vi.useRealTimers());
-    const exporter = terminalSpans({ ...printed(), settleMs: 10 });
-    const whole = [root];
-    const inParts = [child];
-    const tooMany = Array.from({ length: 2001 }, () => endedSpan({ trace: "b", id: "1" }));
-    for (const spans of [whole, inParts, tooMany]) {
-      send(exporter, ...spans);
-      vi.advanceTimersByTime(200);
+    const exporter = terminalSpans({ output: printed().output });
+    const print = [
+      () => clock.advance(250),
+      () => send(exporter, ...Array.from({ length: 2000 }, () => root)),
+      () => Promise.all([exporter.forceFlush?.(), clock.advance(20)]),
+    ];
+    const counts: number[][] = [];
+    for (const act of print) {
+      send(exporter, root);
+      const before = clock.timers;
+      await act();
+      counts.push([before, clock.timers]);
     }
-    send(exporter, endedSpan({ trace: "c", id: "1" }));
-    const flushed = exporter.forceFlush?.();
-    await vi.advanceTimersByTimeAsync(20);
-    await flushed;
-    expect(vi.getTimerCount()).toBe(0);
+    expect(counts).toEqual(Array(3).fill([1, 0]));
   });
 
   it.each([

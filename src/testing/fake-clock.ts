@@ -15,6 +15,8 @@ export interface FakeClockOptions {
 export interface FakeClock {
   /** What time it is, in milliseconds since the epoch. */
   readonly now: number;
+  /** How many timers wait: 0 when the code under test has left none behind. */
+  readonly timers: number;
   /**
    * Moves the time on. The timers that this reaches go off in order, each at its own time, and what they set off goes as
    * far as it comes without waiting for more time or for a socket.
@@ -73,6 +75,10 @@ class StoppedClock implements FakeClock {
 
   get now(): number {
     return this.clock.now;
+  }
+
+  get timers(): number {
+    return this.clock.countTimers();
   }
 
   async advance(ms: number): Promise<void> {

@@ -16,7 +16,8 @@ export function flatLine(entry: LogEntry): LogLine {
  */
 export function stableLine(entry: LogEntry, keep: readonly string[] = []): LogLine {
   const stand = standIns(entry.keys);
-  const stable = (key: string, value: unknown) => (keep.includes(key) ? value : (stand[key]?.(value) ?? value));
+  const stable = (key: string, value: unknown) =>
+    keep.includes(key) ? value : (stand[key]?.(value) ?? value);
   return Object.fromEntries(Object.entries(flatLine(entry)).map(([key, value]) => [key, stable(key, value)]));
 }
 

@@ -1,12 +1,12 @@
-import { testSpans } from "connect-clue/testing";
-import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { createClient } from "@connectrpc/connect";
 import type { Attributes, AttributeValue, Link } from "@opentelemetry/api";
 import { type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
 import { type CallInfo, clientInterceptor, serverInterceptor } from "connect-clue";
+import { testSpans } from "connect-clue/testing";
 import { expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { connectTo, serve } from "../../test/support/context-chat.js";
+import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { bothSpans, drain, tracedChat, workingHandlers } from "../../test/support/traced-chat.js";
 
 it("are there when the sampler is asked", async () => {

@@ -1,12 +1,12 @@
-import { type TestSpans, testSpans } from "connect-clue/testing";
-import { w3c } from "../testing/w3c.js";
 import { diag, type TextMapPropagator, type Tracer, type TracerProvider } from "@opentelemetry/api";
 import type { Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { TraceOptions } from "connect-clue";
+import { type TestSpans, testSpans } from "connect-clue/testing";
 import { afterEach, expect, it, vi } from "vitest";
 import { requests } from "../../test/support/chat-server.js";
 import { tracedChat } from "../../test/support/traced-chat.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
+import { w3c } from "../testing/w3c.js";
 
 afterEach(() => diag.disable());
 
@@ -53,9 +53,24 @@ const aTracer = "the tracer, or what it asks";
 
 /** What breaks, and what is reported of it. */
 const culprits: readonly (readonly [string, spans: TestSpans, TraceOptions, reports: readonly string[]])[] = [
-  ["a propagator that cannot inject", testSpans({ propagator: propagator({ inject: fail }) }), {}, ["the propagator"]],
-  ["a propagator that cannot extract", testSpans({ propagator: propagator({ extract: fail }) }), {}, ["the propagator"]],
-  ["a propagator without fields", testSpans({ propagator: propagator({ fields: fail }) }), {}, ["the propagator"]],
+  [
+    "a propagator that cannot inject",
+    testSpans({ propagator: propagator({ inject: fail }) }),
+    {},
+    ["the propagator"],
+  ],
+  [
+    "a propagator that cannot extract",
+    testSpans({ propagator: propagator({ extract: fail }) }),
+    {},
+    ["the propagator"],
+  ],
+  [
+    "a propagator without fields",
+    testSpans({ propagator: propagator({ fields: fail }) }),
+    {},
+    ["the propagator"],
+  ],
   ["a tracer provider that throws", testSpans(), { tracerProvider: tracerless }, ["the tracer provider"]],
   ["a tracer that throws", testSpans(), { tracerProvider: { getTracer: () => tracer } }, [aTracer]],
   ["a sampler that throws", testSpans({ sampler }), {}, [aTracer]],

@@ -1,7 +1,8 @@
 /** How long the consumer span of a received message lives, whatever becomes of the message and of its stream. */
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Span } from "@opentelemetry/sdk-trace";
+import type { Attributes } from "@opentelemetry/api";
 import { eachMessage, receive } from "connect-clue";
+import { type TestSpans, testSpans } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { type ChatHandlers, requests } from "../../test/support/chat-server.js";
 import { gate } from "../../test/support/gate.js";
@@ -11,26 +12,6 @@ import {
   tracedChat,
   workingHandlers,
 } from "../../test/support/traced-chat.js";
-import { Traces } from "../../test/support/traces.js";
-
-/** What happened, in order: the message spans' starts and ends, and what a test adds. */
-class Events extends Traces {
-  readonly seen: string[] = [];
-
-  override onStart(span: Span): void {
-    super.onStart(span);
-    this.tell("starts", span);
-  }
-
-  override onEnd(span?: Span): void {
-    if (span !== undefined) this.tell("ends", span);
-  }
-
-  private tell(what: string, { attributes }: Span): void {
-    const n = attributes["clue.message.number"];
-    if (n !== undefined) this.seen.push(`span ${n} ${what}`);
-  }
-}
 
 describe("on a server, a message's span lasts", () => {
   it("until the handler asks for the next message", async () => {
@@ -38,16 +19,16 @@ describe("on a server, a message's span lasts", () => {
       async upload(messages) {
         let count = 0;
         for await (const _ of messages) {
-          events.seen.push(`handler begins ${++count}`);
+          events.push(`handler begins ${++count}`);
           await Promise.resolve();
-          events.seen.push(`handler is done with ${count}`);
+          events.push(`handler is done with ${count}`);
         }
-        events.seen.push("handler has seen the end");
+        events.push("handler has seen the end");
         return { count };
       },
     });
     await client.upload(requests({}, {}));
-    expect(events.seen).toEqual([
+    expect(events).toEqual([
       "span 1 starts",
       "handler begins 1",
       "handler is done with 1",
@@ -64,11 +45,11 @@ describe("on a server, a message's span lasts", () => {
     const { client, events } = await start(workingHandlers);
     const answered = gate();
     const second = answered.opened.then(() => {
-      events.seen.push("second message is sent");
+      events.push("second message is sent");
       return {};
     });
     for await (const _ of client.chat(requests<object>({}, second))) answered.open();
-    expect(events.seen).toEqual([
+    expect(events).toEqual([
       "span 1 starts",
       "span 1 ends",
       "second message is sent",
@@ -80,11 +61,11 @@ describe("on a server, a message's span lasts", () => {
   it("in eachMessage, until the callback has ended and its replies are out", async () => {
     const { client, events } = await start({
       chat: eachMessage(async function* (_ctx, { text }) {
-        events.seen.push(`callback begins ${text}`);
+        events.push(`callback begins ${text}`);
         yield { text: "a" };
-        events.seen.push("first reply is out");
+        events.push("first reply is out");
         yield { text: "b" };
-        events.seen.push("second reply is out");
+        events.push("second reply is out");
       }),
     });
     await drain(client.chat(requests({ text: "one" }, { text: "two" })));
@@ -95,7 +76,7 @@ describe("on a server, a message's span lasts", () => {
       "second reply is out",
       `span ${n} ends`,
     ];
-    expect(events.seen).toEqual([...callback(1, "one"), ...callback(2, "two")]);
+    expect(events).toEqual([...callback(1, "one"), ...callback(2, "two")]);
   });
 
   it("until the call ends, when the handler goes on without reading", async () => {
@@ -103,16 +84,16 @@ describe("on a server, a message's span lasts", () => {
       async *chat(messages) {
         for await (const _ of messages) break;
         yield {};
-        events.seen.push("handler is done");
+        events.push("handler is done");
       },
     });
     await drain(client.chat(requests({}, {})));
     await ended();
-    expect(events.seen).toEqual(["span 1 starts", "handler is done", "span 1 ends"]);
+    expect(events).toEqual(["span 1 starts", "handler is done", "span 1 ends"]);
   });
 
   it("until the call ends, when the client goes", async () => {
-    const { client, events, ended } = await start({
+    const { client, events, spans, ended } = await start({
       async *chat(messages, { signal }) {
         for await (const _ of messages) {
           yield {};
@@ -126,16 +107,16 @@ describe("on a server, a message's span lasts", () => {
     };
     await expect(reading()).rejects.toThrow(ConnectError);
     await ended();
-    expect(await endsOf(events)).toEqual([undefined]);
-    expect(events.seen).toEqual(["span 1 starts", "span 1 ends"]);
+    expect(await endsOf(spans)).toEqual([undefined]);
+    expect(events).toEqual(["span 1 starts", "span 1 ends"]);
   });
 });
 
 describe("on a client, a message's span lasts", () => {
   it("until the next message is asked for", async () => {
     const { client, events } = await start(workingHandlers, "client");
-    for await (const { n } of client.countdown({ from: 1 })) events.seen.push(`client has ${n}`);
-    expect(events.seen).toEqual([
+    for await (const { n } of client.countdown({ from: 1 })) events.push(`client has ${n}`);
+    expect(events).toEqual([
       "span 1 starts",
       "client has 1",
       "span 1 ends",
@@ -148,10 +129,10 @@ describe("on a client, a message's span lasts", () => {
   it("until the loop is left, with receive", async () => {
     const { client, events } = await start(workingHandlers, "client");
     for await (const [,] of receive(client.countdown({ from: 1000 }))) {
-      events.seen.push("client has one");
+      events.push("client has one");
       break;
     }
-    expect(events.seen).toEqual(["span 1 starts", "client has one", "span 1 ends"]);
+    expect(events).toEqual(["span 1 starts", "client has one", "span 1 ends"]);
   });
 
   it("until the call ends", async () => {
@@ -167,7 +148,7 @@ describe("on a client, a message's span lasts", () => {
     const responses = client.countdown({})[Symbol.asyncIterator]();
     await responses.next();
     await expect(responses.next()).rejects.toThrow("[invalid_argument] no");
-    expect(events.seen).toEqual(["span 1 starts", "span 1 ends"]);
+    expect(events).toEqual(["span 1 starts", "span 1 ends"]);
   });
 });
 
@@ -179,7 +160,7 @@ describe("a consumer that reads ahead", () => {
         let next = reader.next();
         for (let n = 1; (await next).done !== true; n++) {
           next = reader.next();
-          events.seen.push(`handler works on ${n}`);
+          events.push(`handler works on ${n}`);
           yield {};
         }
       },
@@ -187,7 +168,7 @@ describe("a consumer that reads ahead", () => {
     const answered = gate();
     const second = answered.opened.then(() => ({}));
     for await (const _ of client.chat(requests<object>({}, second))) answered.open();
-    expect(events.seen).toEqual([
+    expect(events).toEqual([
       "span 1 starts",
       "span 1 ends",
       "handler works on 1",
@@ -207,7 +188,7 @@ describe("a consumer that reads ahead", () => {
     });
     expect((await client.upload(requests({}, {}, {}))).count).toBe(3);
     await ended();
-    expect(events.seen).toEqual([1, 2, 3].flatMap((n) => [`span ${n} starts`, `span ${n} ends`]));
+    expect(events).toEqual([1, 2, 3].flatMap((n) => [`span ${n} starts`, `span ${n} ends`]));
   });
 });
 
@@ -217,7 +198,7 @@ describe("the span of the message that is worked on when the call fails", () => 
     ["the server's fault", () => new ConnectError("no", Code.Unavailable), "error unavailable"],
     ["the client's fault", () => new ConnectError("no", Code.InvalidArgument), undefined],
   ])("says so by the server's rules: %s", async (_, error, expected) => {
-    const { client, events, ended } = await start({
+    const { client, spans, ended } = await start({
       async upload(messages) {
         let count = 0;
         for await (const _ of messages) if (++count === 2) throw error();
@@ -226,11 +207,11 @@ describe("the span of the message that is worked on when the call fails", () => 
     });
     await expect(client.upload(requests({}, {}, {}))).rejects.toThrow(ConnectError);
     await ended();
-    expect(await endsOf(events)).toEqual([undefined, expected]);
+    expect(await endsOf(spans)).toEqual([undefined, expected]);
   });
 
   it("says so in eachMessage", async () => {
-    const { client, events, ended } = await start({
+    const { client, spans, ended } = await start({
       chat: eachMessage((_ctx, { text }) => {
         if (text === "die") throw new Error("no");
         return {};
@@ -238,11 +219,11 @@ describe("the span of the message that is worked on when the call fails", () => 
     });
     await expect(drain(client.chat(requests({}, { text: "die" })))).rejects.toThrow(ConnectError);
     await ended();
-    expect(await endsOf(events)).toEqual([undefined, "error internal"]);
+    expect(await endsOf(spans)).toEqual([undefined, "error internal"]);
   });
 
   it("says nothing when it was done with before", async () => {
-    const { client, events, ended } = await start({
+    const { client, spans, ended } = await start({
       async upload(messages) {
         for await (const _ of messages);
         throw new Error("no");
@@ -250,29 +231,47 @@ describe("the span of the message that is worked on when the call fails", () => 
     });
     await expect(client.upload(requests({}, {}))).rejects.toThrow(ConnectError);
     await ended();
-    expect(await endsOf(events)).toEqual([undefined, undefined]);
+    expect(await endsOf(spans)).toEqual([undefined, undefined]);
   });
 });
 
-/** A chat whose one side has message spans. */
+/** A chat whose one side has message spans; and what happens, in order: their starts and ends, and what a test adds. */
 async function start(
   handlers: ChatHandlers,
   side: "server" | "client" = "server",
   options: TracedChatOptions = {},
 ) {
-  const events = new Events();
-  const { client, chat } = await tracedChat(handlers, {
+  const events: string[] = [];
+  const { client, chat, spans } = await tracedChat(handlers, {
     ...options,
-    traces: events,
+    spans: tellingSpans(events),
     [side]: { messageSpans: "child" },
   });
-  return { client, events, ended: () => chat.server.ended() };
+  return { client, events, spans, ended: () => chat.server.ended() };
+}
+
+/** Spans that tell when those of messages start and end. */
+function tellingSpans(events: string[]): TestSpans {
+  const tell = (what: string, { attributes }: Attributed) => {
+    const n = attributes["clue.message.number"];
+    if (n !== undefined) events.push(`span ${n} ${what}`);
+  };
+  const processor = {
+    onStart: (span: Attributed) => tell("starts", span),
+    onEnd: (span: Attributed) => tell("ends", span),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  return testSpans({ spanProcessors: [processor] });
+}
+
+interface Attributed {
+  readonly attributes: Attributes;
 }
 
 /** How the message spans ended, in order: with which error, if any. All spans have ended. */
-async function endsOf(events: Events): Promise<unknown[]> {
-  const spans = await events.ended(1);
-  return spans
+async function endsOf(spans: TestSpans): Promise<unknown[]> {
+  return (await spans.ended(1))
     .filter(({ kind }) => kind === "consumer")
     .map(({ status, attributes }) => status && `${status} ${attributes["error.type"]}`);
 }

@@ -1,8 +1,8 @@
 /** Message spans of calls that are not sampled and are recorded nevertheless. */
-import { w3c } from "../testing/w3c.js";
-import { TracerProvider } from "@opentelemetry/sdk-trace";
+
 import { clientInterceptor, serverInterceptor, type TraceOptions } from "connect-clue";
 import { forcedSampler } from "connect-clue/telemetry";
+import { testSpans } from "connect-clue/testing";
 import { expect, it } from "vitest";
 import { BufferedTraces, neverSampled } from "../../test/support/buffered-traces.js";
 import { type Chat, chatOver } from "../../test/support/context-chat.js";
@@ -43,19 +43,8 @@ it.each(streamSpans)("are exported with a stream that fails, streamSpan %s", asy
 });
 
 it.each(streamSpans)("are exported with a stream that is forced, streamSpan %s", async (streamSpan) => {
-  const ended: string[] = [];
-  const tracerProvider = new TracerProvider({
-    sampler: forcedSampler(neverSampled),
-    spanProcessors: [
-      {
-        onStart() {},
-        onEnd: (span) => void (span.spanContext().traceFlags === 1 && ended.push(span.name)),
-        forceFlush: async () => {},
-        shutdown: async () => {},
-      },
-    ],
-  });
-  const trace: TraceOptions = { tracerProvider, propagator: w3c(), messageSpans: "child", streamSpan };
+  const spans = testSpans({ sampler: forcedSampler(neverSampled) });
+  const trace: TraceOptions = { ...spans.options, messageSpans: "child", streamSpan };
   const server = [serverInterceptor({ log: false, trace, force: { token: "open" } })];
   const { client } = await chatOver("gRPC", dying, {
     server,
@@ -63,7 +52,8 @@ it.each(streamSpans)("are exported with a stream that is forced, streamSpan %s",
   });
   await collect(client.chat(messages(), { headers: { "x-clue-force": "open" } })).catch(() => {});
   await until(() => liveCalls.size === 0);
-  expect(ended.filter((name) => name === message)).toEqual([message, message]);
+  const ofMessages = (await spans.ended(2)).filter(({ name }) => name === message);
+  expect(ofMessages.map(({ sampled = true }) => sampled)).toEqual([true, true]);
 });
 
 it("are not there for methods that have no spans", async () => {

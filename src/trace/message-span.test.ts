@@ -1,5 +1,5 @@
 /** The consumer spans of received messages: which there are, and what they say. */
-import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
+
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import {
   AlwaysOffSampler,
@@ -11,6 +11,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { contextOf, receive, send } from "connect-clue";
+import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ChatRequestSchema, ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, type ChatHandlers, requests } from "../../test/support/chat-server.js";

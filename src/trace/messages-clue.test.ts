@@ -1,7 +1,8 @@
 /** A peer that sends metadata with every message, as Clue in Go does: most of it says what the headers said. */
-import { testSpans } from "connect-clue/testing";
+
 import { trace } from "@opentelemetry/api";
 import { receive, serverInterceptor } from "connect-clue";
+import { testSpans } from "connect-clue/testing";
 import { expect, it } from "vitest";
 import { chatOver, ways } from "../../test/support/context-chat.js";
 import { collect } from "../../test/support/context-observe.js";

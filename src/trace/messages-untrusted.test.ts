@@ -1,10 +1,10 @@
 /** Metadata of peers that may send anything: it is ignored or becomes a link, and never an error of the call. */
 
-import { type TestSpan } from "connect-clue/testing";
 import { create, type UnknownField } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { Attributes } from "@opentelemetry/api";
 import { send } from "connect-clue";
+import type { TestSpan } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import {
   ChatRequestSchema,
@@ -165,7 +165,7 @@ describe("trustRemote: false", () => {
       expect(seen).toEqual({ [side]: ["stream"], [other]: ["b2 user=Eve"] });
       const onWire = [{ traceparent, baggage: "user=Eve" }];
       expect(tap).toMatchObject({ requests: onWire, responses: onWire });
-      expect(spans.map(({ attributes }) => attributes["clue.metadata.ignored"])).toEqual([
+      expect((await spans.ended(2)).map(({ attributes }) => attributes["clue.metadata.ignored"])).toEqual([
         undefined,
         undefined,
       ]);

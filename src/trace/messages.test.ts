@@ -1,5 +1,5 @@
 /** Messages that each have a context of their own, in all kinds of streams: what goes over the wire, and what arrives. */
-import { w3c } from "../testing/w3c.js";
+
 import { create } from "@bufbuild/protobuf";
 import { ProxyTracerProvider, type TextMapPropagator } from "@opentelemetry/api";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -20,6 +20,7 @@ import { inWords, type OnWire, onWire, receivedIn } from "../../test/support/mes
 import { inSpan, spanOf, traceparentOf, withBaggage } from "../../test/support/span-contexts.js";
 import { tappedChat } from "../../test/support/tapped-chat.js";
 import { drain } from "../../test/support/traced-chat.js";
+import { w3c } from "../testing/w3c.js";
 import { traceObserver } from "./observer.js";
 
 const b2 = inSpan(spanOf("b", 2));

@@ -1,5 +1,5 @@
 /** Messages of one trace without baggage, by W3C Trace Context, are not given to the propagator: nobody may notice. */
-import { w3c } from "../testing/w3c.js";
+
 import { type Context, createTraceState, type SpanContext, type TextMapPropagator } from "@opentelemetry/api";
 import {
   CompositePropagator,
@@ -22,6 +22,7 @@ import {
   withBaggage,
   writtenBy,
 } from "../../test/support/span-contexts.js";
+import { w3c } from "../testing/w3c.js";
 import { MetadataPropagator } from "./metadata.js";
 
 const stream = inSpan(spanOf("a", 1));

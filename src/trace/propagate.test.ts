@@ -1,22 +1,22 @@
-import { testSpans } from "connect-clue/testing";
-import { w3c } from "../testing/w3c.js";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
 import {
   type Context,
   context as otel,
   propagation,
   ROOT_CONTEXT,
-  type Span,
+  type SpanContext,
   trace,
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { callOptions, clientInterceptor, contextOf, type TraceOptions } from "connect-clue";
+import { testSpans } from "connect-clue/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { startChat } from "../../test/support/chat-server.js";
 import { drain, tracedChat } from "../../test/support/traced-chat.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
 import { runIn } from "../call/implicit.js";
+import { w3c } from "../testing/w3c.js";
 
 afterEach(() => otel.disable());
 
@@ -79,7 +79,9 @@ describe("a client's request headers", () => {
   ])("carry the call's span, a child of the caller's, and the baggage: %s", async (_, say) => {
     const { client, spans, received } = tracedClient();
     await say(inherited, client);
-    expect(await spans.ended(1)).toMatchObject([{ kind: "client", trace: span.traceId, parent: span.spanId }]);
+    expect(await spans.ended(1)).toMatchObject([
+      { kind: "client", trace: span.traceId, parent: span.spanId },
+    ]);
     expect(received.map(traceparentOf)).toEqual(spans.finished().map(asTraceparent));
     expect(received[0]?.get("baggage")).toBe("tenant=acme");
   });

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { SpanKind } from "@opentelemetry/api";
 import { codeName, type RpcKind, type Side } from "connect-clue";
 import { describe, expect, it } from "vitest";
 import { type Chat, type ChatOptions, requests } from "../../test/support/chat-server.js";
@@ -75,16 +76,18 @@ describe("a call that ends with a code is an error for its client, and for its s
 
 it("lasts exactly as long as the outcome says", async () => {
   const { chat, client, spans } = await tracedChat();
-  for (const kind of kinds) await calls[kind[0]](client);
+  for (const [kind] of kinds) await calls[kind](client);
   await spans.ended(8);
-  const expected: number[] = [];
-  for (let n = 0; n < kinds.length; n++) {
-    for (const side of [chat.clientSide, chat.server]) {
-      const { outcome } = await side.ended(n);
-      expected.push(expect.closeTo(outcome?.durationMs ?? Number.NaN, 4));
-    }
+  for (const [side, spanKind] of [
+    [chat.clientSide, SpanKind.CLIENT],
+    [chat.server, SpanKind.SERVER],
+  ] as const) {
+    const ended = spans.finished().filter(({ kind }) => kind === spanKind);
+    const outcomes = await Promise.all(kinds.map((_, n) => side.ended(n)));
+    expect(ended.map(({ duration: [s, ns] }) => s * 1e3 + ns / 1e6)).toEqual(
+      outcomes.map(({ outcome }) => expect.closeTo(outcome?.durationMs ?? Number.NaN, 4)),
+    );
   }
-  expect(spans.started.map(({ duration: [s, ns] }) => s * 1e3 + ns / 1e6)).toEqual(expected);
 });
 
 it("has its exception at its end, not after it", async () => {
@@ -95,7 +98,8 @@ it("has its exception at its end, not after it", async () => {
   });
   await client.say({}).catch(() => {});
   await spans.ended(2);
-  for (const { events, endTime } of spans.finished()) expect(events.map(({ time }) => time)).toEqual([endTime]);
+  for (const { events, endTime } of spans.finished())
+    expect(events.map(({ time }) => time)).toEqual([endTime]);
 });
 
 it("has the instrumentation scope of the package", async () => {

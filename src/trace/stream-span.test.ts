@@ -1,13 +1,13 @@
-import { type TestSpan, testSpans } from "connect-clue/testing";
-import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type Attributes, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
 import { callOptions, clientInterceptor, contextOf, logger, type Side } from "connect-clue";
+import { type TestSpan, testSpans } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { aborted, gate } from "../../test/support/gate.js";
+import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { bothSpans, drain, exception, failed, spanOf, tracedChat } from "../../test/support/traced-chat.js";
 import { until } from "../../test/support/until.js";
 

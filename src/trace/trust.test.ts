@@ -2,10 +2,11 @@ import type { Interceptor } from "@connectrpc/connect";
 import { propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import { ParentBasedSampler, TraceIdRatioBasedSampler } from "@opentelemetry/sdk-trace";
 import { contextOf, type TraceOptions } from "connect-clue";
+import { type TestSpans, testSpans } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { type ChatHandlers, type ChatOptions, startChat } from "../../test/support/chat-server.js";
+import { rpcAttributes } from "../../test/support/rpc-attributes.js";
 import { drain, spanOf } from "../../test/support/traced-chat.js";
-import { rpcAttributes, Traces } from "../../test/support/traces.js";
 import { runIn } from "../call/implicit.js";
 
 const caller = { traceId: "a".repeat(32), spanId: "b".repeat(16) };
@@ -18,7 +19,7 @@ const headers = {
 /** The spans of a server that a client with headers of its own calls, and what the handler finds in its context. */
 async function serve(
   server: TraceOptions,
-  { traces = new Traces(), sent = headers, ...options }: Called = {},
+  { recorder = testSpans(), sent = headers, ...options }: Called = {},
 ) {
   const found: unknown[] = [];
   const handlers: ChatHandlers = {
@@ -33,16 +34,16 @@ async function serve(
   };
   const chat = await startChat(handlers, {
     ...options,
-    serverOptions: { trace: { ...traces.options, ...server } },
+    serverOptions: { trace: { ...recorder.options, ...server } },
     clientOptions: { trace: false },
   });
   await chat.client.say({}, { headers: sent });
   await chat.server.ended();
-  return { spans: traces.spans, found };
+  return { spans: recorder.all(), found };
 }
 
 interface Called extends ChatOptions {
-  readonly traces?: Traces;
+  readonly recorder?: TestSpans;
   readonly sent?: Record<string, string>;
 }
 
@@ -68,9 +69,9 @@ describe("a caller that is trusted", () => {
 
   it("decides whether the call is sampled", async () => {
     const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1) });
-    const traces = new Traces({ sampler });
+    const recorder = testSpans({ sampler });
     const sent = { traceparent: headers.traceparent.replace(/01$/, "00") };
-    expect((await serve({}, { traces, sent })).spans).toEqual([]);
+    expect((await serve({}, { recorder, sent })).spans).toEqual([]);
   });
 
   it.each([
@@ -101,10 +102,10 @@ describe("a caller that is not trusted", () => {
 
   it("does not decide whether the call is sampled", async () => {
     const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(1) });
-    const traces = new Traces({ sampler });
+    const recorder = testSpans({ sampler });
     const sent = { traceparent: headers.traceparent.replace(/01$/, "00") };
     const links = [`remote ${caller.spanId} of ${caller.traceId}`];
-    const { spans } = await serve({ trustRemote: false }, { traces, sent });
+    const { spans } = await serve({ trustRemote: false }, { recorder, sent });
     expect(spans).toEqual([{ ...rootSpan(), links }]);
   });
 
@@ -116,24 +117,24 @@ describe("a caller that is not trusted", () => {
   });
 
   it("is a kit's client in the same process as much as any other", async () => {
-    const traces = new Traces();
+    const spans = testSpans();
     const chat = await startChat(
       { say: () => ({}) },
       {
         http: "memory",
-        serverOptions: { trace: { ...traces.options, trustRemote: false } },
-        clientOptions: { trace: traces.options },
+        serverOptions: { trace: { ...spans.options, trustRemote: false } },
+        clientOptions: { trace: spans.options },
       },
     );
     await chat.client.say({});
-    expect(await traces.ended(2)).toEqual([
+    expect(await spans.ended(2)).toEqual([
       spanOf("client", "Say", {}, "memory"),
       { ...rootSpan("memory"), trace: "trace 2", span: "span 2", links: ["remote span 1 of trace 1"] },
     ]);
   });
 
   it("is linked from the opening of a stream, with two spans for it", async () => {
-    const traces = new Traces();
+    const spans = testSpans();
     const trustRemote = false;
     const chat = await startChat(
       {
@@ -142,14 +143,14 @@ describe("a caller that is not trusted", () => {
         },
       },
       {
-        serverOptions: { trace: { ...traces.options, trustRemote, streamSpan: "linked" } },
+        serverOptions: { trace: { ...spans.options, trustRemote, streamSpan: "linked" } },
         clientOptions: { trace: false },
       },
     );
     await drain(chat.client.countdown({}, { headers }));
     const attributes = rpcAttributes("server", "Countdown");
     const span = { kind: "server", name: "chat.v1.ChatService/Countdown", trace: "trace 1" };
-    expect(await traces.ended(2)).toEqual([
+    expect(await spans.ended(2)).toEqual([
       {
         ...span,
         span: "span 1",
@@ -174,7 +175,7 @@ describe("a caller that is not trusted", () => {
 
 describe("an instrumented HTTP server around the kit", () => {
   /** Begins a span as such an instrumentation does, from the same headers or on its own, and leaves it active. */
-  function instrumented({ options }: Traces, readsHeaders: boolean): Interceptor {
+  function instrumented({ options }: TestSpans, readsHeaders: boolean): Interceptor {
     const tracer: Tracer = options.tracerProvider.getTracer("http");
     return (next) => (request) => {
       const getter = { get: (from: Headers, key: string) => from.get(key) ?? undefined, keys: () => [] };
@@ -191,43 +192,43 @@ describe("an instrumented HTTP server around the kit", () => {
   const child = (trace: string) => spanOf("server", "Say", { trace, span: "span 2", parent: "span 1" });
 
   it("stays the parent, and the baggage is taken", async () => {
-    const traces = new Traces();
-    const { spans, found } = await serve({}, { traces, outer: [instrumented(traces, true)] });
+    const recorder = testSpans();
+    const { spans, found } = await serve({}, { recorder, outer: [instrumented(recorder, true)] });
     expect(spans).toEqual([joined, child(caller.traceId)]);
     expect(found).toEqual(["vendor=1", baggage]);
   });
 
   it("stays the parent of a call without headers", async () => {
-    const traces = new Traces();
-    const { spans } = await serve({}, { traces, sent: {}, outer: [instrumented(traces, false)] });
+    const recorder = testSpans();
+    const { spans } = await serve({}, { recorder, sent: {}, outer: [instrumented(recorder, false)] });
     expect(spans).toEqual([alone, child("trace 1")]);
   });
 
   it("is no parent when it began a trace of its own and the caller is trusted", async () => {
-    const traces = new Traces();
-    const { spans } = await serve({}, { traces, outer: [instrumented(traces, false)] });
+    const recorder = testSpans();
+    const { spans } = await serve({}, { recorder, outer: [instrumented(recorder, false)] });
     const place = { trace: caller.traceId, span: "span 2", parent: `remote ${caller.spanId}` };
     expect(spans).toEqual([alone, spanOf("server", "Say", place)]);
   });
 
   it("stays the parent when the caller is not trusted", async () => {
-    const traces = new Traces();
-    const outer = [instrumented(traces, true)];
-    const { spans } = await serve({ trustRemote: false }, { traces, outer });
+    const recorder = testSpans();
+    const outer = [instrumented(recorder, true)];
+    const { spans } = await serve({ trustRemote: false }, { recorder, outer });
     expect(spans).toEqual([joined, child(caller.traceId)]);
   });
 
   it("stays the parent when the caller is not trusted and says nothing", async () => {
-    const traces = new Traces();
-    const outer = [instrumented(traces, false)];
-    const { spans } = await serve({ trustRemote: false }, { traces, sent: {}, outer });
+    const recorder = testSpans();
+    const outer = [instrumented(recorder, false)];
+    const { spans } = await serve({ trustRemote: false }, { recorder, sent: {}, outer });
     expect(spans).toEqual([alone, child("trace 1")]);
   });
 
   it("stays the parent when it began a trace of its own and the caller is not trusted, who is linked", async () => {
-    const traces = new Traces();
-    const outer = [instrumented(traces, false)];
-    const { spans } = await serve({ trustRemote: false }, { traces, outer });
+    const recorder = testSpans();
+    const outer = [instrumented(recorder, false)];
+    const { spans } = await serve({ trustRemote: false }, { recorder, outer });
     expect(spans).toEqual([
       alone,
       { ...child("trace 1"), links: [`remote ${caller.spanId} of ${caller.traceId}`] },

@@ -1,20 +1,18 @@
-import { type TestSpan } from "connect-clue/testing";
-import { rpcAttributes } from "../support/rpc-attributes.js";
 import type { Attributes } from "@opentelemetry/api";
 import type { Side } from "connect-clue";
+import type { TestMetric, TestPoint, TestSpan } from "connect-clue/testing";
+import { rpcAttributes } from "../support/rpc-attributes.js";
 import type { Case, Course } from "./cases.js";
 import { expected, methods } from "./expected.js";
 import { errors, hasWarmUp, shutdownReason } from "./scenario.js";
 
-/** What is to be seen of a cell. */
+/** What is to be seen of a cell, with its warm-up. */
 export interface Telemetry {
   readonly spans: readonly TestSpan[];
-  /** Those of a warm-up count, too. */
-  readonly metrics: MetricValues;
+  readonly metrics: Metrics;
 }
 
-/** All values of all metrics, by name: numbers as they are, of histograms how many values they got. */
-export type MetricValues = Readonly<Record<string, readonly (readonly [Attributes, number])[]>>;
+type Metrics = Readonly<Record<string, TestMetric>>;
 
 /** The spans and metrics of a cell. */
 export function expectedTelemetry(cell: Case): Telemetry {
@@ -22,10 +20,9 @@ export function expectedTelemetry(cell: Case): Telemetry {
   const client = endedCall("client", cell, clientEvents);
   const server = endedCall("server", cell, serverEvents);
   return {
-    spans: [
-      { ...span(client), span: "span 1" },
-      { ...span(server), span: "span 2", parent: "remote span 1" },
-    ],
+    spans: hasWarmUp(cell)
+      ? [...spans(warmUpOf(client), warmUpOf(server), 1), ...spans(client, server, 2)]
+      : spans(client, server, 1),
     metrics: { ...metrics(client), ...metrics(server) },
   };
 }
@@ -51,13 +48,22 @@ function endedCall(side: Side, cell: Case, events: readonly string[]): EndedCall
   return { ...cell, side, messages, type, code, received: Number(received), sent: Number(sent) };
 }
 
-function span(call: EndedCall): Omit<TestSpan, "span"> {
+/** The spans of the n-th call of a cell. */
+function spans(client: EndedCall, server: EndedCall, n: number): TestSpan[] {
+  const trace = `trace ${n}`;
+  const parent = `span ${2 * n - 1}`;
+  return [
+    { ...span(client), trace, span: parent },
+    { ...span(server), trace, span: `span ${2 * n}`, parent: `remote ${parent}` },
+  ];
+}
+
+function span(call: EndedCall): Omit<TestSpan, "trace" | "span"> {
   const { side, kind, http, type, code, received, sent } = call;
   const counts = { "clue.messages.received": received, "clue.messages.sent": sent };
   return {
     kind: side,
     name: `chat.v1.ChatService/${methods[kind]}`,
-    trace: "trace 1",
     attributes: {
       ...rpcAttributes(side, methods[kind], http),
       ...(kind !== "unary" && counts),
@@ -108,26 +114,46 @@ function isError({ side, code }: EndedCall): boolean {
 
 const serverFaults = ["internal", "data_loss", "deadline_exceeded", "unavailable"];
 
-function metrics(call: EndedCall): MetricValues {
+function metrics(call: EndedCall): Metrics {
   const { side } = call;
   const calls = hasWarmUp(call) ? [warmUpOf(call), call] : [call];
   const streams = calls.filter(({ kind }) => kind !== "unary");
   const answered = streams.filter(({ messages }) => messages.some((event) => event.startsWith(answer[side])));
-  const values = {
-    [`rpc.${side}.call.duration`]: points(calls, callAttributes, () => 1),
-    [`clue.rpc.${side}.active_calls`]: points(calls, methodAttributes, () => 0),
-    [`clue.rpc.${side}.active_streams`]: points(streams, methodAttributes, () => 0),
-    [`clue.rpc.${side}.received_messages`]: points(calls, methodAttributes, ({ received }) => received),
-    [`clue.rpc.${side}.sent_messages`]: points(calls, methodAttributes, ({ sent }) => sent),
-    [`clue.rpc.${side}.stream.longest_gap`]: points(
-      streams.filter(({ messages }) => messages.length > 1),
-      methodAttributes,
-      () => 1,
-    ),
-    [`clue.rpc.${side}.stream.longest_silence`]: points(streams, methodAttributes, () => 0),
-    [`clue.rpc.${side}.stream.time_to_first_message`]: points(answered, methodAttributes, () => 1),
+  const all = {
+    [`rpc.${side}.call.duration`]: histogram(calls, callAttributes),
+    [`clue.rpc.${side}.active_calls`]: upDownCounter("{call}", calls),
+    [`clue.rpc.${side}.active_streams`]: upDownCounter("{stream}", streams),
+    [`clue.rpc.${side}.received_messages`]: messageCounter(calls, ({ received }) => received),
+    [`clue.rpc.${side}.sent_messages`]: messageCounter(calls, ({ sent }) => sent),
+    [`clue.rpc.${side}.stream.longest_gap`]: histogram(streams.filter(({ messages }) => messages.length > 1)),
+    [`clue.rpc.${side}.stream.longest_silence`]: gauge(streams),
+    [`clue.rpc.${side}.stream.time_to_first_message`]: histogram(answered),
   };
-  return Object.fromEntries(Object.entries(values).filter(([, found]) => found.length > 0));
+  return Object.fromEntries(Object.entries(all).filter(([, { points }]) => points.length > 0));
+}
+
+/** Of durations: how many there are. */
+function histogram(calls: readonly EndedCall[], attributes = methodAttributes): TestMetric {
+  const counts = sums(calls, attributes, () => 1);
+  return {
+    type: "histogram",
+    unit: "s",
+    points: counts.map(([attributes, count]) => ({ attributes, value: { count } })),
+  };
+}
+
+/** Of what is over. */
+function upDownCounter(unit: string, calls: readonly EndedCall[]): TestMetric {
+  return { type: "up_down_counter", unit, points: values(calls, () => 0) };
+}
+
+function messageCounter(calls: readonly EndedCall[], value: (call: EndedCall) => number): TestMetric {
+  return { type: "counter", unit: "{message}", points: values(calls, value) };
+}
+
+/** Of a silence that is over. */
+function gauge(calls: readonly EndedCall[]): TestMetric {
+  return { type: "gauge", unit: "s", points: values(calls, () => 0) };
 }
 
 /** What the first message of an answer is to either side. */
@@ -155,16 +181,20 @@ function callAttributes(call: EndedCall): Attributes {
   return { ...methodAttributes(call), ...target, ...codeAttributes(call) };
 }
 
+function values(calls: readonly EndedCall[], value: (call: EndedCall) => number): TestPoint[] {
+  return sums(calls, methodAttributes, value).map(([attributes, value]) => ({ attributes, value }));
+}
+
 /** Adds up the values of calls that have the same attributes. */
-function points(
+function sums(
   calls: readonly EndedCall[],
   attributes: (call: EndedCall) => Attributes,
   value: (call: EndedCall) => number,
 ): [Attributes, number][] {
-  const sums = new Map<string, number>();
+  const byAttributes = new Map<string, number>();
   for (const call of calls) {
     const key = JSON.stringify(attributes(call));
-    sums.set(key, (sums.get(key) ?? 0) + value(call));
+    byAttributes.set(key, (byAttributes.get(key) ?? 0) + value(call));
   }
-  return [...sums].map(([key, sum]) => [JSON.parse(key), sum]);
+  return [...byAttributes].map(([key, sum]) => [JSON.parse(key), sum]);
 }

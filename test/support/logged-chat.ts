@@ -1,5 +1,5 @@
 import { type Client, createClient, createRouterTransport } from "@connectrpc/connect";
-import { clientInterceptor, type InterceptorOptions, type RootLogger, serverInterceptor } from "connect-clue";
+import { clientInterceptor, type InterceptorOptions, serverInterceptor } from "connect-clue";
 import { type LogLine, type TestLogger, type TestLoggerOptions, testLogger } from "connect-clue/testing";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import type { ChatHandlers } from "./chat-server.js";
@@ -49,6 +49,6 @@ export function loggedChat(handlers: ChatHandlers, options: LoggedChatOptions = 
     client: createClient(ChatService, transport),
     log,
     lines,
-    story: () => lines().map((line) => `${line["level"]} ${line["msg"]}`),
+    story: () => lines().map((line) => `${line.level} ${line.msg}`),
   };
 }

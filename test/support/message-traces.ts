@@ -1,9 +1,9 @@
-import { type TestSpan } from "connect-clue/testing";
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { Interceptor } from "@connectrpc/connect";
 import { type Context, propagation, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
 import type { CallObserverFactory } from "connect-clue";
+import type { TestSpan } from "connect-clue/testing";
 import { TraceMetadataSchema } from "../../gen/clue/trace/v1/trace_pb.js";
 import { wrapStream } from "../../src/call/stream.js";
 

@@ -1,6 +1,6 @@
-import { type TestSpan, testSpans } from "connect-clue/testing";
-import { ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { type InterceptorOptions, receive, send } from "connect-clue";
+import { type TestSpan, testSpans } from "connect-clue/testing";
 import { ChatRequestSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, requests } from "./chat-server.js";
 import { gate } from "./gate.js";

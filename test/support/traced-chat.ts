@@ -1,8 +1,8 @@
-import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
-import { rpcAttributes } from "./rpc-attributes.js";
 import type { Attributes } from "@opentelemetry/api";
 import type { InterceptorOptions, Side, TraceOptions } from "connect-clue";
+import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
 import { type Chat, type ChatHandlers, type ChatOptions, startChat } from "./chat-server.js";
+import { rpcAttributes } from "./rpc-attributes.js";
 
 export interface TracedChatOptions extends ChatOptions {
   /** Records the spans. Default: a recorder of its own. */

@@ -1,5 +1,6 @@
 import { Session } from "node:inspector";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { type FakeClock, fakeClock } from "connect-clue/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { captureProfile } from "./capture-profile.js";
 import type { ProfileEvent, ProfileRequest } from "./types.js";
@@ -15,20 +16,17 @@ const recordings: readonly ProfileRequest[] = [
 
 const connected = vi.spyOn(Session.prototype, "connect");
 
-// On the fake timers of Vitest: they can be counted.
-beforeEach(() => {
+let clock: FakeClock;
+beforeEach((t) => {
   connected.mockClear();
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  clock = fakeClock({ test: t });
 });
 
-afterEach(() => {
-  expectNothingLeft();
-  vi.useRealTimers();
-});
+afterEach(expectNothingLeft);
 
 /** Nothing runs in V8, no timer waits. */
 function expectNothingLeft(): void {
-  expect(vi.getTimerCount()).toBe(0);
+  expect(clock.timers).toBe(0);
   for (const session of connected.mock.contexts as Session[]) {
     expect(() => session.post("Runtime.enable")).toThrow(/not connected/);
   }
@@ -41,7 +39,7 @@ function capture(request: ProfileRequest, signal = new AbortController().signal)
 /** The next event, when so much time passes while it is waited for. */
 async function nextIn(ms: number, events: AsyncGenerator<ProfileEvent>): Promise<ProfileEvent | undefined> {
   const next = events.next();
-  await vi.advanceTimersByTimeAsync(ms);
+  await clock.advance(ms);
   return (await next).value;
 }
 
@@ -97,7 +95,7 @@ describe.each(recordings)("a $kind profile as $format", (request) => {
   it("ends in time when its events are taken late", async () => {
     const events = capture(request);
     await events.next();
-    await vi.advanceTimersByTimeAsync(30_000);
+    await clock.advance(30_000);
     expect(await nextIn(0, events)).toMatchObject({ type: "chunk" });
     await events.return(undefined);
   });
@@ -105,11 +103,11 @@ describe.each(recordings)("a $kind profile as $format", (request) => {
   it("is one at a time, and says how long the other one takes", async () => {
     const events = capture(request);
     await events.next();
-    await vi.advanceTimersByTimeAsync(1200);
+    await clock.advance(1200);
     expect(await errorOf(capture(request).next())).toBe(
       `ResourceExhausted: a ${request.kind} profile is being taken already, and there is one at a time: it takes 3 s more`,
     );
-    await vi.advanceTimersByTimeAsync(3000);
+    await clock.advance(3000);
     expect(await errorOf(capture(request).next())).toBe(
       `ResourceExhausted: a ${request.kind} profile is being taken already, and there is one at a time: its file is being sent`,
     );
@@ -130,7 +128,7 @@ describe.each(recordings)("a $kind profile as $format", (request) => {
     const events = capture(request, controller.signal);
     await events.next();
     const next = errorOf(events.next());
-    await vi.advanceTimersByTimeAsync(500);
+    await clock.advance(500);
     controller.abort(new ConnectError("gone", Code.Canceled));
     expect(await next).toBe("Canceled: gone");
     expectNothingLeft();
@@ -151,7 +149,7 @@ describe.each(recordings)("a $kind profile as $format", (request) => {
     const controller = new AbortController();
     const events = capture(request, controller.signal);
     await events.next();
-    await vi.advanceTimersByTimeAsync(4000);
+    await clock.advance(4000);
     const next = errorOf(events.next());
     controller.abort();
     expect(await next).toBe("Canceled: This operation was aborted");
@@ -163,7 +161,7 @@ describe.each(recordings)("a $kind profile as $format", (request) => {
     const controller = new AbortController();
     const events = capture(request, controller.signal);
     await events.next();
-    await vi.advanceTimersByTimeAsync(4000);
+    await clock.advance(4000);
     expect(await nextIn(0, events)).toMatchObject({ type: "chunk" });
     controller.abort();
     expect(await errorOf(events.next())).toBe("Canceled: This operation was aborted");
@@ -173,7 +171,7 @@ describe.each(recordings)("a $kind profile as $format", (request) => {
   it("stops when nobody takes the next event for a minute", async () => {
     const events = capture(request);
     await events.next();
-    await vi.advanceTimersByTimeAsync(60_000);
+    await clock.advance(60_000);
     expectNothingLeft();
     await expectFree(request);
     expect(await errorOf(events.next())).toBe(
