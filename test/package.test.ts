@@ -35,7 +35,16 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   telemetry: features,
   // Mocks are served on a port by the kit's own server.
   mock: { mayImport: ["call", "payloads/index", "node/index"] },
-  testing: { mayImport: [...features.mayImport, "telemetry/peers", "telemetry/sdk-types", "mock/test-end"] },
+  testing: {
+    mayImport: [
+      ...features.mayImport,
+      "telemetry/peers",
+      "telemetry/sdk-types",
+      "mock/awaited",
+      "mock/real-time",
+      "mock/test-end",
+    ],
+  },
   // The matchers are the test kit's, as Vitest wants them.
   vitest: { mayImport: ["testing"] },
   "protoc-gen-clue-mock": { mayImport: ["call"] },

@@ -2,12 +2,15 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { clientInterceptor, serverInterceptor } from "connect-clue";
 import { createMock, type ObjectMock, type ServiceMock } from "connect-clue/mock";
 import { type TestLogger, testCall, testLogger, testSpans } from "connect-clue/testing";
+import { matchers } from "connect-clue/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InventoryService } from "./gen/inventory/v1/inventory_pb.js";
 import { OrderService, OrderStatus } from "./gen/orders/v1/orders_pb.js";
 import { PaymentService } from "./gen/payment/v1/payment_pb.js";
 import type { OrderRepository } from "./order-repository.js";
 import { orderService } from "./order-service.js";
+
+expect.extend(matchers);
 
 let inventory: ServiceMock<typeof InventoryService>;
 let payment: ServiceMock<typeof PaymentService>;
@@ -121,6 +124,44 @@ describe("BulkOrders", () => {
       code: Code.Unavailable,
       rawMessage: "the inventory does not answer",
     });
+  });
+
+  it("ends when the inventory confirms other goods than it was asked for", async () => {
+    inventory
+      .add("reserveAll")
+      .expect({ sku: "cup", quantity: 2 })
+      .send({ sku: "tea", reservationId: "r-1" });
+
+    const call = open();
+    void call.send({ reference: "1", order: cups });
+
+    await expect(call.receive()).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: "the inventory does not answer",
+    });
+    expect(log).toHaveLogged({
+      fields: { "err.causes": ["[internal] asked for cup, the answer is for tea"] },
+    });
+  });
+
+  it("keeps what the inventory fails with at the end to itself", async () => {
+    inventory
+      .add("reserveAll")
+      .expect()
+      .send({ sku: "cup", reservationId: "" })
+      .expectEnd()
+      .fail(new ConnectError("db password=x gone", Code.DataLoss));
+
+    const call = open();
+    void call.send({ reference: "1", order: cups });
+    await call.receive();
+    call.end();
+
+    await expect(call.rest()).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: "the inventory does not answer",
+    });
+    expect(log).toHaveLogged({ severity: "error", fields: { err: /password=x/ } });
   });
 
   it("ends its stream to the inventory when its client goes away", async () => {

@@ -14,8 +14,12 @@ export function failAs(service: string, refusal: string): (error: unknown) => ne
 
 /** What a caller is told when a service behind this one fails. The error itself is the cause, for the log. */
 export function callerError(error: unknown, service: string, refusal: string): ConnectError {
-  const isRefusal = ConnectError.from(error).code === Code.FailedPrecondition;
-  return isRefusal
+  return isRefusal(error)
     ? new ConnectError(refusal, Code.FailedPrecondition, undefined, undefined, error)
     : new ConnectError(`${service} does not answer`, Code.Unavailable, undefined, undefined, error);
+}
+
+/** Whether a service has said no: it has done nothing. After any other error it may have. */
+export function isRefusal(error: unknown): boolean {
+  return ConnectError.from(error).code === Code.FailedPrecondition;
 }

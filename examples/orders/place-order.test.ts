@@ -131,6 +131,44 @@ describe("PlaceOrder", () => {
     expect(inventory.calls("release")).toHaveLength(2);
   });
 
+  it("takes the order back when the payment is refused", async () => {
+    inventory.setReserve().send({ reservationId: "r", unitPriceCents: 100n });
+    inventory.setRelease().send({});
+    payment.addAuthorize().send({ authorizationId: "a-1" });
+    payment.addCapture().fail(new ConnectError("expired", Code.FailedPrecondition));
+    payment.addVoid().expect({ authorizationId: "a-1" }).send({});
+    orders.add("save", async () => "o-1");
+    orders.add("advance", async (_id, _from, to) => to);
+
+    const error = await place().error;
+
+    expect(error).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "the payment is refused" });
+    const { PLACED, CANCELED } = OrderStatus;
+    expect(orders.calls("advance")).toEqual([{ method: "advance", args: ["o-1", PLACED, CANCELED] }]);
+    expect(inventory.calls("release")).toHaveLength(2);
+  });
+
+  it("lets the order stand when nobody knows whether the money was taken", async (t) => {
+    const clock = fakeClock({ test: t });
+    inventory.setReserve().send({ reservationId: "r", unitPriceCents: 100n });
+    payment.addAuthorize().send({ authorizationId: "a-1" });
+    payment.addCapture().never();
+    orders.add("save", async () => "o-1");
+
+    const call = place();
+    const capture = await payment.called("capture");
+    await capture.received();
+    await clock.advance(2000);
+
+    // Neither voided nor released: the mocks expect nothing of the kind.
+    expect((await call.response).message).toMatchObject({ orderId: "o-1", status: OrderStatus.PLACED });
+    expect(log).toHaveLogged({
+      severity: "error",
+      message: "the outcome of a capture is unknown",
+      fields: { order: "o-1", authorization: "a-1", "err.code": "deadline_exceeded" },
+    });
+  });
+
   it("goes on with undoing when a part of that fails, and tells the log", async () => {
     inventory.setReserve().send({ reservationId: "r", unitPriceCents: 100n });
     payment.addAuthorize().fail(new ConnectError("stolen", Code.FailedPrecondition));

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ContextLike, callOptions, logger } from "connect-clue";
-import { failAs } from "./fail-as.js";
+import { callerError, failAs, isRefusal } from "./fail-as.js";
 import {
   type Order,
   OrderStatus,
@@ -14,7 +14,8 @@ import type { Reserve } from "./reservations.js";
 import { Undo } from "./undo.js";
 
 /**
- * Places an order, as a whole or not at all: when a step fails, those before it are undone.
+ * Places an order, as a whole or not at all: when a step fails, those before it are undone. The last of them is to take the
+ * money: when nobody knows whether that was done, the order is placed.
  *
  * @param ctx - the context of the call or of the message that the order came with
  * @param reserve - how its goods are reserved
@@ -53,7 +54,15 @@ export async function placeOrder(
     undo.add("order", () => orders.advance(orderId, status, OrderStatus.CANCELED));
     await payment
       .capture({ authorizationId }, callOptions(ctx, { timeoutMs: paymentTimeoutMs }))
-      .catch(failAs("the payment service", "the payment is refused"));
+      .catch((error) => {
+        if (isRefusal(error)) throw callerError(error, "the payment service", "the payment is refused");
+        // The money may be taken: to undo the order would keep it for nothing, and an error would let the customer order and pay
+        // once more. So the order stands, its goods are reserved, and whoever reads this log captures again or cancels.
+        log.error(error, "the outcome of a capture is unknown", {
+          order: orderId,
+          authorization: authorizationId,
+        });
+      });
     log.info("placed", { order: orderId });
     return create(PlaceOrderResponseSchema, { orderId, totalCents, status });
   } catch (error) {

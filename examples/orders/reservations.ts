@@ -50,7 +50,7 @@ export class ReservationStream {
   readonly reserve: Reserve = async (ctx, { sku, quantity }) => {
     this.requests.push(send(ctx, ReserveAllRequestSchema, { sku, quantity }));
     this.answers ??= this.open();
-    const answer = await this.nextAnswer(this.answers);
+    const answer = await this.nextAnswer(this.answers, sku);
     if (answer.reservationId === "") throw new ConnectError(notInStock(sku), Code.FailedPrecondition);
     return answer;
   };
@@ -58,22 +58,31 @@ export class ReservationStream {
   /** Says that nothing more will be reserved, and waits until the inventory has taken note. */
   async end(): Promise<void> {
     this.requests.end();
-    await this.answers?.next();
+    await this.answers?.next().catch((error) => this.fail(error));
   }
 
   private open() {
     return receive(this.inventory.reserveAll(this.requests, callOptions(this.context)), this.context);
   }
 
-  private async nextAnswer(answers: NonNullable<typeof this.answers>): Promise<ReserveAllResponse> {
+  private async nextAnswer(
+    answers: NonNullable<typeof this.answers>,
+    sku: string,
+  ): Promise<ReserveAllResponse> {
     try {
       const { done, value } = await answers.next();
       if (done) throw new ConnectError("the stream ended before its requests", Code.Unavailable);
-      return value[1];
+      const [, answer] = value;
+      if (answer.sku === sku) return answer;
+      throw new ConnectError(`asked for ${sku}, the answer is for ${answer.sku}`, Code.Internal);
     } catch (error) {
-      this.failure = callerError(error, "the inventory", "the inventory refuses");
-      throw this.failure;
+      return this.fail(error);
     }
+  }
+
+  private fail(error: unknown): never {
+    this.failure = callerError(error, "the inventory", "the inventory refuses");
+    throw this.failure;
   }
 }
 

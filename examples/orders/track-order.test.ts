@@ -104,6 +104,29 @@ describe("TrackOrder", () => {
     expect(orders.calls("advance")).toEqual([{ method: "advance", args: ["o-1", PLACED, READY] }]);
   });
 
+  it("waits for the goods of all lines of a kind", async () => {
+    const lines = [1, 2].map((n) => ({ sku: "cup", quantity: 2, reservationId: `r-${n}` }));
+    orders.add("find", async () => ({ ...order, lines }));
+    orders.add("statusAfter", noChange);
+    orders.add("advance", async (_id, _from, to) => to);
+    orders.add("statusAfter", async () => SHIPPED);
+    inventory
+      .add("watchStock")
+      .expect({ skus: ["cup"] })
+      .send({ sku: "cup", inStock: 2 })
+      .send({ sku: "cup", inStock: 4 })
+      .never();
+
+    const call = track();
+    expect(await call.receive()).toMatchObject({ status: PLACED });
+    const ready = call.receive();
+    const watch = await inventory.called("watchStock");
+    await watch.sent(2);
+
+    expect(await ready).toMatchObject({ status: READY });
+    expect(await call.rest()).toMatchObject([{ status: SHIPPED }]);
+  });
+
   it("stops watching the stock when somebody else has seen that all is there", async () => {
     orders.add("find", async () => order);
     orders.add("statusAfter", async () => {
@@ -146,6 +169,7 @@ describe("TrackOrder", () => {
     expect(await call.receive()).toMatchObject({ status: PLACED });
     const ending = call.rest();
     const watch = await inventory.called("watchStock");
+    await watch.sent();
     call.cancel();
 
     await expect(ending).rejects.toMatchObject({ code: Code.Canceled });

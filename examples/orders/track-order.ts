@@ -69,14 +69,15 @@ async function whenInStock(
   signal: AbortSignal,
   { inventory }: OrderNeeds,
 ): Promise<Context> {
-  const skus = lines.map(({ sku }) => sku);
+  const needed = new Map<string, number>();
+  for (const { sku, quantity } of lines) needed.set(sku, (needed.get(sku) ?? 0) + quantity);
   const stock = new Map<string, number>();
   try {
-    const levels = inventory.watchStock({ skus }, callOptions(context, { signal }));
+    const levels = inventory.watchStock({ skus: [...needed.keys()] }, callOptions(context, { signal }));
     for await (const [ctx, { sku, inStock }] of receive(levels, context)) {
       logger(ctx).info("in stock", { sku, quantity: inStock });
       stock.set(sku, inStock);
-      if (lines.every(({ sku, quantity }) => (stock.get(sku) ?? 0) >= quantity)) return ctx;
+      if ([...needed].every(([sku, quantity]) => (stock.get(sku) ?? 0) >= quantity)) return ctx;
     }
   } catch (error) {
     throw callerError(error, "the inventory", "the inventory refuses");

@@ -32,7 +32,8 @@ class JoinedContext implements Context {
   ) {}
 
   getValue(key: symbol): unknown {
-    return this.own.getValue(key) ?? this.ofCall.getValue(key);
+    const value = this.own.getValue(key);
+    return value === undefined ? this.ofCall.getValue(key) : value;
   }
 
   setValue(key: symbol, value: unknown): Context {

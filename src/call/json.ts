@@ -1,6 +1,7 @@
 import { prefix } from "./cut.js";
 
-const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+/** The name of the method that tells Node's `console.log` how to show an object. */
+export const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /** The bounded JSON of an object, as the object was at the moment when it was logged. */
 export class Json {

@@ -16,6 +16,7 @@ describe("createMock", () => {
         'createMock: expected a generated service, or options for an interface, got "a rpc"',
       ],
       [[{ nmae: "x" }], 'createMock: there is no option "nmae"; there are name, test'],
+      [[{ name: 5 }], "createMock: name: expected a text, got 5"],
       [[null], "createMock: expected an object of options, got null"],
       [["ChatService"], 'createMock: expected an object of options, got "ChatService"'],
       [[class {}], "createMock: expected an object of options, got a function"],

@@ -34,17 +34,17 @@ export class Expectations<H> {
   /**
    * The answer to a call.
    *
-   * @param call - the call as errors show it: `Say({"text":"hi"})`
+   * @param call - tells the call as errors show it: `say({"text":"hi"})`
    * @throws MockError when none was expected now; the mock remembers it
    */
-  take(method: string, call: string): Expectation<H> {
+  take(method: string, call: () => string): Expectation<H> {
     const expected = this.sequence[this.position];
     if (expected?.method === method) {
       this.advance();
       return expected;
     }
     const answer = this.isSequenced(method) ? undefined : this.permanent.get(method);
-    if (answer === undefined) throw this.failed(`unexpected call of ${call}${this.hint(expected, method)}`);
+    if (answer === undefined) throw this.failed(`unexpected call of ${call()}${this.hint(expected, method)}`);
     return answer;
   }
 

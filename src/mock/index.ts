@@ -1,3 +1,4 @@
+export type { WaitingOptions } from "./awaited.js";
 export { createMock } from "./create-mock.js";
 export type { Expected } from "./message-matcher.js";
 export { MockError } from "./mock-error.js";

@@ -1,18 +1,23 @@
 import {
-  create,
   type DescMessage,
   equals,
+  fromBinary,
   type Message,
   type MessageInitShape,
   type MessageShape,
+  toBinary,
 } from "@bufbuild/protobuf";
+import { describe } from "../call/options.js";
+import { writtenMessage } from "./message-init.js";
 import { messageText } from "./message-text.js";
 
 /**
  * What a message is expected to be: equal to this one, or such that this function says so: it returns false or throws for
- * a message that is not.
+ * a message that is not, and true or nothing for one that is.
  */
-export type Expected<I extends DescMessage> = MessageInitShape<I> | ((message: MessageShape<I>) => unknown);
+export type Expected<I extends DescMessage> =
+  | MessageInitShape<I>
+  | ((message: MessageShape<I>) => boolean | void);
 
 /** Compares messages with what is expected. */
 export interface MessageMatcher {
@@ -26,6 +31,7 @@ export interface MessageMatcher {
  * Makes a matcher.
  *
  * @param expected - any message will do when it's undefined
+ * @throws TypeError for what is no message of that type, or cannot be sent
  */
 export function messageMatcher(
   desc: DescMessage,
@@ -33,7 +39,7 @@ export function messageMatcher(
 ): MessageMatcher {
   if (expected === undefined) return { text: "any message", mismatch: () => undefined };
   if (typeof expected === "function") return predicateMatcher(expected);
-  return equalityMatcher(desc, create(desc, expected));
+  return equalityMatcher(desc, writtenMessage(desc, expected));
 }
 
 function predicateMatcher(accepts: (message: Message) => unknown): MessageMatcher {
@@ -51,22 +57,39 @@ function predicateMatcher(accepts: (message: Message) => unknown): MessageMatche
 
 /** Why a message is refused, by what a predicate returned. */
 function refusal(returned: unknown): string | undefined {
+  if (returned === true || returned === undefined) return undefined;
   if (returned === false) return "it returned false";
-  if (!(returned instanceof Promise)) return undefined;
+  if (!isThenable(returned))
+    return `it returned ${describe(returned)}: it must return true, false or nothing`;
   // What it comes to would come too late.
-  returned.catch(() => {});
+  returned.then(undefined, () => {});
   return "it returned a promise: it must answer at once";
 }
 
-/** Unknown fields are not looked at, nor is trace metadata unless it is expected: interceptors add them. */
-function equalityMatcher(desc: DescMessage, expected: Message): MessageMatcher {
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/**
+ * Unknown fields, which extensions are, too, are not looked at unless there are some in the expected message, nor is trace
+ * metadata unless it is expected: interceptors add them.
+ */
+function equalityMatcher(desc: DescMessage, given: Message): MessageMatcher {
+  // The codec rounds a float, for one: compared is what would come through it.
+  const whole = toBinary(desc, given);
+  const expected = fromBinary(desc, whole);
+  const writeUnknownFields = whole.length > toBinary(desc, expected, { writeUnknownFields: false }).length;
+  // NaN is not equal to itself, but its bytes are.
+  const bytes = toBinary(desc, expected, { writeUnknownFields });
+  const hasBytes = (message: Message) => isSame(bytes, toBinary(desc, message, { writeUnknownFields }));
   const metadata = metadataField(desc);
   const isAsked = metadata !== undefined && !isEmpty(expected[metadata as keyof Message]);
   return {
     text: messageText(desc, expected),
     mismatch(message) {
       const seen = metadata === undefined || isAsked ? message : without(message, metadata);
-      return equals(desc, expected, seen) ? undefined : "";
+      const isEqual = (!writeUnknownFields && equals(desc, expected, seen)) || hasBytes(seen);
+      return isEqual ? undefined : "";
     },
   };
 }
@@ -84,6 +107,10 @@ function without(message: Message, field: string): Message {
 
 function isEmpty(map: unknown): boolean {
   return map === undefined || Object.keys(map as object).length === 0;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function oneLine(source: string): string {

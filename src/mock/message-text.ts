@@ -5,3 +5,13 @@ import { redactedJson } from "../payloads/index.js";
 export function messageText(desc: DescMessage, message: Message): string {
   return String(redactedJson(desc, message, { maxSize: 500 }));
 }
+
+/** Where two messages may differ that have the same text. */
+export function differsUnseen(text: string): string {
+  const places = [
+    ...(text.includes('"[redacted]"') ? ["a field with debug_redact"] : []),
+    ...(text.endsWith("…[cut]") ? ["what was cut"] : []),
+  ];
+  if (places.length === 0) places.push("unknown fields", "extensions", "the content of an Any");
+  return `it differs in what is not shown: ${places.join(", or ")}`;
+}

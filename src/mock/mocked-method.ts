@@ -16,8 +16,8 @@ export type AnyHandler = (
 export interface MockedCalls {
   /** Somebody has called. */
   begun(call: Recording): void;
-  /** The answer to that call. @throws when none was expected */
-  answer(method: DescMethod, call: string): AnyHandler;
+  /** The answer to that call, which is shown only in errors. @throws when none was expected */
+  answer(method: DescMethod, call: () => string): AnyHandler;
   /** A handler has thrown that. */
   threw(call: Recording, error: unknown): void;
 }
@@ -37,7 +37,7 @@ export function mockedMethod(method: DescMethod, calls: MockedCalls): AnyHandler
 
 async function answerOnce(call: Recording, calls: MockedCalls, run: () => unknown): Promise<Message> {
   try {
-    const answer = call.response((await run()) as Init);
+    const answer = call.response(await run());
     call.end();
     return answer;
   } catch (error) {
@@ -49,7 +49,7 @@ async function answerOnce(call: Recording, calls: MockedCalls, run: () => unknow
 
 async function* answerMany(call: Recording, calls: MockedCalls, run: () => unknown): AsyncGenerator<Message> {
   try {
-    yield* call.responseStream(run() as AsyncIterable<Init>);
+    yield* call.responseStream(run());
     call.end();
   } catch (error) {
     calls.threw(call, error);
@@ -67,15 +67,18 @@ function handlerFor(
   request: Message | AsyncIterable<Message>,
   calls: MockedCalls,
 ): AnyHandler {
-  // What streams has not been read yet.
-  const text = isStream(request) ? "…" : messageText(method.input, request);
   try {
-    return calls.answer(method, `${method.localName}(${text})`);
+    return calls.answer(method, () => `${method.localName}(${requestText(method, request)})`);
   } catch (error) {
     return () => {
       throw error;
     };
   }
+}
+
+function requestText(method: DescMethod, request: Message | AsyncIterable<Message>): string {
+  // What streams has not been read yet.
+  return isStream(request) ? "…" : messageText(method.input, request);
 }
 
 function isStream(request: Message | AsyncIterable<Message>): request is AsyncIterable<Message> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { inspect } from "node:util";
-import { createMock, type ObjectMock } from "connect-clue/mock";
-import { describe, expect, it } from "vitest";
+import util, { inspect } from "node:util";
+import { createMock, type MockError, type ObjectMock } from "connect-clue/mock";
+import { assert as chai, describe, expect, it } from "vitest";
+import { collect } from "../../test/support/context-observe.js";
 import { problemOf, thrownBy } from "../../test/support/problems.js";
 
 interface Repository {
@@ -105,6 +106,18 @@ describe("a mocked object", () => {
     );
   });
 
+  it("has one function for each method, before and after it is added", (t) => {
+    const mock = createMock<Repository>({ test: t });
+    const { find, save } = mock.object;
+    expect([mock.object.find === find, find === (save as unknown)]).toEqual([true, false]);
+    mock.set("find", async () => "");
+    expect(mock.object.find).toBe(find);
+  });
+
+  it("is shown by Node as what it mocks", () => {
+    expect(inspect(repository())).toBe("ObjectMock(Repository)");
+  });
+
   it("has optional methods", (t) => {
     const mock = createMock<Repository>({ test: t });
     mock.add("close", () => {});
@@ -120,9 +133,15 @@ describe("a mocked object", () => {
     expect(await problemOf(() => loose.set(Symbol.iterator, () => {}))).toBe(
       "TypeError: set: method: expected a name, got Symbol(Symbol.iterator)",
     );
-    expect(await problemOf(() => Object.assign(mock.object, { find: () => {} }))).toBe(
-      'TypeError: find: a mocked object can\'t be written to: say set("find", …) to its mock',
-    );
+    for (const write of [
+      () => Object.assign(mock.object, { find: () => {} }),
+      () => Object.defineProperty(mock.object, "find", { value: () => {} }),
+      () => Reflect.deleteProperty(mock.object, "find"),
+    ]) {
+      expect(await problemOf(write)).toBe(
+        'TypeError: find: a mocked object can\'t be written to: say set("find", …) to its mock',
+      );
+    }
     mock.verify();
   });
 
@@ -134,14 +153,158 @@ describe("a mocked object", () => {
     const { message } = (await thrownBy(() => mock.object.take(...args))) as Error;
     expect(message.split("\n")[0]).toBe(
       "mock of object: unexpected call of " +
-        'take(1n, {"big":"2n"}, undefined, null, a function, Symbol(s), an object, "x", [1])',
+        'take(1n, {"big":2n}, undefined, null, a function, Symbol(s), {"self":[circular]}, "x", [1])',
     );
     const long = (await thrownBy(() => mock.object.take("x".repeat(10_000)))) as Error;
     expect(long.message.length).toBeLessThan(800);
   });
 });
 
+describe("an assertion that fails in a handler", () => {
+  const check = (n: number) => expect(n).toBe(1);
+
+  /** It starts when it is awaited, as queries of some databases do. */
+  const lazy = (n: number, onStart: () => void): PromiseLike<void> => {
+    const then: PromiseLike<void>["then"] = (done, failed) => {
+      onStart();
+      return Promise.resolve(n).then(check).then(done, failed);
+    };
+    return Object.fromEntries(new Map().set("then", then)) as unknown as PromiseLike<void>;
+  };
+
+  it("counts in a generator", async () => {
+    const mock = createMock<{ rows(n: number): Generator<number> }>();
+    mock.set("rows", function* (n) {
+      yield n;
+      check(n);
+    });
+    expect([...mock.object.rows(1)]).toEqual([1]);
+    mock.verify();
+    expect(() => [...mock.object.rows(2)]).toThrow("expected 2 to be 1");
+    expect(() => mock.verify()).toThrow("rows threw AssertionError: expected 2 to be 1");
+  });
+
+  it("counts in an async generator, and in what gives an iterator", async () => {
+    async function* rows(n: number): AsyncGenerator<number> {
+      yield n;
+      check(n);
+    }
+    const mock = createMock<{ rows(n: number): AsyncIterable<number> }>();
+    mock.add("rows", rows).add("rows", (n) => {
+      const iterator = rows(n);
+      return { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) };
+    });
+    for (const n of [2, 3]) expect(await problemOf(() => collect(mock.object.rows(n)))).toMatch("to be 1");
+    expect(await problems(mock)).toEqual([
+      "rows threw AssertionError: expected 2 to be 1 // Object.is equality",
+      "rows threw AssertionError: expected 3 to be 1 // Object.is equality",
+    ]);
+  });
+
+  it("counts in what has a `then`, which starts when it is awaited, and once", async () => {
+    const mock = createMock<{ query(n: number): PromiseLike<void> }>();
+    let starts = 0;
+    mock.set("query", (n) => lazy(n, () => starts++));
+    const query = mock.object.query(2);
+    expect(starts).toBe(0);
+    expect(await problemOf(() => query)).toMatch("expected 2 to be 1");
+    expect(starts).toBe(1);
+    await thrownBy(() => mock.object.query(3).then(() => {}));
+    expect(await problems(mock)).toEqual([
+      "query threw AssertionError: expected 2 to be 1 // Object.is equality",
+      "query threw AssertionError: expected 3 to be 1 // Object.is equality",
+    ]);
+  });
+
+  it("gives mocked objects as they are", async (t) => {
+    const inner = createMock<{ then(done: (value: string) => void): void }>({ test: t });
+    inner.set("then", (done) => done("resolved"));
+    const mock = createMock<{ inner(): unknown }>({ test: t });
+    mock.set("inner", () => inner.object);
+    expect(await mock.object.inner()).toBe("resolved");
+  });
+
+  it("counts once, whoever hands it on", async () => {
+    const mock = createMock<{ find(): Promise<void>; first(): Promise<void> }>();
+    mock.set("find", async () => check(2)).set("first", () => mock.object.find());
+    await thrownBy(() => mock.object.first());
+    expect(await problems(mock)).toEqual([
+      "find threw AssertionError: expected 2 to be 1 // Object.is equality",
+    ]);
+  });
+
+  it("leaves alone what a handler gives", async (t) => {
+    const given = [Object.freeze({ next: () => 1 }), [1], Promise.resolve(1), null, repository().object];
+    const mock = createMock<{ give(i: number): unknown }>({ test: t });
+    mock.set("give", (i) => given[i]);
+    for (const [i, value] of given.entries()) expect(mock.object.give(i)).toBe(value);
+    const frozen = Object.freeze([1][Symbol.iterator]());
+    mock.set("give", () => frozen);
+    expect([...(mock.object.give(0) as Iterable<number>)]).toEqual([1]);
+  });
+});
+
+describe("the text of a call", () => {
+  it("is not made while the call is expected", (t) => {
+    const mock = createMock<{ put(value: unknown): void }>({ test: t });
+    mock.set("put", () => {});
+    const untouchable = {
+      toJSON: () => expect.unreachable(),
+      get field() {
+        return expect.unreachable();
+      },
+    };
+    mock.object.put(untouchable);
+  });
+
+  it("shows no more of large things than it keeps", async () => {
+    const mock = createMock<{ put(...values: unknown[]): void }>();
+    const bytes = Object.assign(Buffer.alloc(5_242_880), { toJSON: () => expect.unreachable() });
+    let reads = 0;
+    const long = new Proxy([], { get: (_target, key) => (key === "length" ? 2 ** 32 : reads++) });
+    const put = async (...values: unknown[]) => {
+      const { message } = (await thrownBy(() => mock.object.put(...values))) as Error;
+      return message.split("\n")[0]?.replace("mock of object: unexpected call of ", "");
+    };
+    expect(await put(bytes, new Uint8Array(3), new ArrayBuffer(2), new Map([[1, 2]]), new Set())).toBe(
+      "put(Buffer(5242880), Uint8Array(3), ArrayBuffer(2), Map(1), Set(0))",
+    );
+    expect(await put(new Date(0), new URL("http://host/"), new Error("gone"))).toBe(
+      'put("1970-01-01T00:00:00.000Z", "http://host/", {"name":"Error","message":"gone"})',
+    );
+    expect(
+      await put({
+        toJSON: () => {
+          throw new Error("no");
+        },
+      }),
+    ).toBe("put(an object)");
+    expect((await put(long, "x".repeat(1e6)))?.length).toBeLessThan(600);
+    expect(reads).toBeLessThan(1000);
+  });
+});
+
 describe("what runtimes and printers ask of any object", () => {
+  it("is not mocked in snapshots and messages of any kind", async (t) => {
+    const mock = createMock<Repository>({ name: "Repository", test: t });
+    const { object } = mock;
+    expect({ repo: object }).toMatchInlineSnapshot(`
+      {
+        "repo": {},
+      }
+    `);
+    const printed = [
+      inspect({ repo: object }, { showHidden: true }),
+      util.format("%o %O %s %j", object, object, object, object),
+      await problemOf(() => expect({ repo: object }).toEqual({ repo: 1 })),
+      await problemOf(() => expect(object).toEqual(expect.objectContaining({ a: object }))),
+      await problemOf(() => chai.deepEqual<unknown>({ repo: object }, { repo: 1 })),
+      await problemOf(() => assert.deepEqual({ repo: object }, { repo: 1 })),
+    ];
+    expect(printed.join()).not.toContain("unexpected call");
+    expect(mock.calls()).toEqual([]);
+  });
+
   it("is not mocked", async (t) => {
     const mock = createMock<Repository>({ test: t });
     mock.set("find", async () => "");
@@ -221,3 +384,7 @@ describe("types of all sorts", () => {
     expect(mixed.object.parse("x")).toBe("x");
   });
 });
+
+async function problems(mock: { verify(): void }): Promise<readonly string[]> {
+  return ((await thrownBy(() => mock.verify())) as MockError).problems;
+}

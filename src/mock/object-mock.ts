@@ -1,10 +1,13 @@
-import { cut, property } from "../call/cut.js";
-import { checkKnown, describe, unexpected } from "../call/options.js";
+import { check } from "../call/check.js";
+import { inspect } from "../call/json.js";
+import { checkKnown, unexpected } from "../call/options.js";
+import { argumentsText } from "./arguments-text.js";
 import { isAssertion } from "./assertion.js";
 import { callSite } from "./call-site.js";
 import { Expectations } from "./expectations.js";
 import type { MockOptions } from "./options.js";
 import { atEndOf } from "./test-end.js";
+import { watched } from "./watched.js";
 
 /** Options of {@link createMock} for an interface. */
 export interface ObjectMockOptions extends MockOptions {
@@ -38,14 +41,17 @@ export class ObjectMock<T extends object> {
    */
   readonly object: T;
   private readonly target: Record<string, AnyFunction> = {};
+  private readonly methods = new Map<string, AnyFunction>();
   private readonly expectations: Expectations<AnyFunction>;
   private readonly recorded: ObjectCall<T>[] = [];
+  private readonly assertions = new WeakSet<object>();
 
   /** @throws TypeError for a bad option */
   constructor(options: ObjectMockOptions = {}) {
     checkKnown("createMock", options, ["name", "test"]);
+    check("createMock: name", options.name, "a text", (name) => typeof name === "string");
     this.expectations = new Expectations(options.name ?? "object");
-    this.object = new Proxy(this.target, { get: this.read, set: refuseToSet }) as unknown as T;
+    this.object = new Proxy(this.target, { get: this.read, ...refusals }) as unknown as T;
     if (options.test !== undefined) atEndOf(options.test, () => this.verify());
   }
 
@@ -57,7 +63,7 @@ export class ObjectMock<T extends object> {
    */
   add<K extends ObjectMethodName<T>>(method: K, handler: ObjectMethod<T, K>): this {
     this.define("add", method, handler);
-    this.expectations.add({ method, handler, site: callSite(this.add, this) });
+    this.expectations.add({ method, handler, site: callSite(this.add) });
     return this;
   }
 
@@ -68,7 +74,7 @@ export class ObjectMock<T extends object> {
    */
   set<K extends ObjectMethodName<T>>(method: K, handler: ObjectMethod<T, K>): this {
     this.define("set", method, handler);
-    this.expectations.set({ method, handler, site: callSite(this.set, this) });
+    this.expectations.set({ method, handler, site: callSite(this.set) });
     return this;
   }
 
@@ -78,7 +84,7 @@ export class ObjectMock<T extends object> {
    * @throws MockError when no such call is expected now
    */
   next<K extends ObjectMethodName<T>>(method: K): ObjectMethod<T, K> {
-    return this.expectations.take(method, `${method}(…)`).handler as ObjectMethod<T, K>;
+    return this.expectations.take(method, () => `${method}(…)`).handler as ObjectMethod<T, K>;
   }
 
   /** Whether calls of the sequence are still to come. */
@@ -103,6 +109,11 @@ export class ObjectMock<T extends object> {
     return this.recorded.filter((call) => method === undefined || call.method === method);
   }
 
+  /** Lets Node's `console.log` show what is mocked. */
+  [inspect](): string {
+    return `ObjectMock(${this.expectations.mocked})`;
+  }
+
   private readonly read = (target: object, key: string | symbol): unknown => {
     const isUnknown = typeof key === "string" && isMethodName(key) && !Reflect.has(target, key);
     return isUnknown ? this.method(key) : Reflect.get(target, key);
@@ -123,28 +134,28 @@ export class ObjectMock<T extends object> {
     }
   }
 
+  /** The same each time, as methods are. */
   private method(name: string): AnyFunction {
+    const method = this.methods.get(name) ?? this.newMethod(name);
+    this.methods.set(name, method);
+    return method;
+  }
+
+  private newMethod(name: string): AnyFunction {
     const method = (...args: unknown[]) => {
       this.recorded.push({ method: name, args } as unknown as ObjectCall<T>);
-      const { handler } = this.expectations.take(name, callText(name, args));
-      return this.watched(name, () => Reflect.apply(handler, this.object, args));
+      const { handler } = this.expectations.take(name, () => `${name}(${argumentsText(args)})`);
+      const run = () => Reflect.apply(handler, this.object, args);
+      return watched(run, (error) => this.threw(name, error));
     };
     return Object.defineProperty(method, "name", { value: name });
   }
 
-  /** Remembers an assertion that fails in a handler, at once or later. */
-  private watched(name: string, run: () => unknown): unknown {
-    const onError = (error: unknown) => {
-      if (isAssertion(error)) this.expectations.failed(`${name} threw ${error}`);
-    };
-    try {
-      const result = run();
-      if (result instanceof Promise) result.catch(onError);
-      return result;
-    } catch (error) {
-      onError(error);
-      throw error;
-    }
+  /** Remembers an assertion that fails in a handler; once, though it may pass several that watch. */
+  private threw(name: string, error: unknown): void {
+    if (!isAssertion(error) || this.assertions.has(error)) return;
+    this.assertions.add(error);
+    this.expectations.failed(`${name} threw ${error}`);
   }
 }
 
@@ -156,32 +167,24 @@ function isMethodName(key: string): boolean {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) && !probed.has(key);
 }
 
-const probed = new Set(["then", "toJSON", "asymmetricMatch", "inspect", "nodeType", "tagName", "$$typeof"]);
+const probed = new Set([
+  "then",
+  "toJSON",
+  "inspect",
+  "asymmetricMatch",
+  "toAsymmetricMatcher",
+  "_isMockFunction",
+  "getMockName",
+  "nodeType",
+  "tagName",
+  "hasAttribute",
+  "$$typeof",
+]);
 
-function refuseToSet(_target: object, key: string | symbol): never {
+const refusals = { set: refuse, defineProperty: refuse, deleteProperty: refuse };
+
+function refuse(_target: object, key: string | symbol): never {
   throw new TypeError(
     `${String(key)}: a mocked object can't be written to: say set("${String(key)}", …) to its mock`,
   );
-}
-
-/** A call as errors show it. */
-function callText(name: string, args: readonly unknown[]): string {
-  return `${name}(${cut(args.map(argumentText).join(", "), 500)})`;
-}
-
-function argumentText(value: unknown): string {
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "function" || value === undefined) return describe(value);
-  try {
-    return JSON.stringify(value, plain) ?? describe(value);
-  } catch {
-    return describe(value);
-  }
-}
-
-/** Of protobuf messages only the type: without their schema nobody knows which of their fields are secret. */
-function plain(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return `${value}n`;
-  const typeName = property(value, "$typeName");
-  return typeof typeName === "string" ? { $typeName: typeName } : value;
 }

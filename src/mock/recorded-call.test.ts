@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createMock } from "connect-clue/mock";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   ChatRequestSchema,
   ChatResponseSchema,
@@ -195,6 +195,42 @@ describe("called", () => {
     await client.say({ text: "2" });
     expect((await second).requests[0]?.text).toBe("2");
     expect(await mock.called("say", 1)).toBe(mock.calls("say")[0]);
+  });
+
+  it("gives up after a time, also under a fake clock, and tells what there was", async (t) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const mock = createMock(ChatService, { test: t });
+    const called = () => mock.called("say", 2, { timeoutMs: 1 });
+    await expect(called()).rejects.toThrow(new Error('called("say", 2): not within 1 ms; no calls so far'));
+    mock.add("say").expect().never();
+    const controller = new AbortController();
+    const said = mock.client().say({ text: "hi" }, { signal: controller.signal });
+    const call = await mock.called("say");
+    await expect(called()).rejects.toThrow(
+      new Error(
+        'called("say", 2): not within 1 ms; calls so far:\n  1. chat.v1.ChatService/Say\n    ← {"text":"hi"}',
+      ),
+    );
+    await expect(call.sent(1, { timeoutMs: 1 })).rejects.toThrow(
+      new Error('sent(1): not within 1 ms; the call so far:\nchat.v1.ChatService/Say\n  ← {"text":"hi"}'),
+    );
+    await expect(call.received(2, { timeoutMs: 1 })).rejects.toThrow("received(2): not within 1 ms");
+    controller.abort();
+    await thrownBy(() => said);
+  });
+
+  it("refuses bad options", async () => {
+    const mock = createMock(ChatService);
+    const called = mock.called.bind(mock) as (...args: unknown[]) => Promise<unknown>;
+    await expect(called("say", 1, { timeout: 1 })).rejects.toThrow(
+      new TypeError('called("say", 1): there is no option "timeout"; there are timeoutMs'),
+    );
+    await expect(called("say", 1, { timeoutMs: "1" })).rejects.toThrow(
+      new TypeError(
+        'called("say", 1): timeoutMs: expected a number of milliseconds from 1 to 2147483647, got "1"',
+      ),
+    );
   });
 
   it.each([

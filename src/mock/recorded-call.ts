@@ -1,15 +1,9 @@
-import {
-  clone,
-  create,
-  type DescMethod,
-  type Message,
-  type MessageInitShape,
-  type MessageShape,
-} from "@bufbuild/protobuf";
+import { clone, type DescMethod, type Message, type MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ownerOf } from "../call/call.js";
 import { codeName } from "../call/code.js";
-import { Changes } from "./changes.js";
+import { answerMessage, answerStream } from "./answer.js";
+import { Awaited, type WaitingOptions, waitingMs } from "./awaited.js";
 import { checkCount } from "./check-count.js";
 import { messageText } from "./message-text.js";
 
@@ -44,16 +38,16 @@ export interface RecordedCall<M extends DescMethod = DescMethod> {
    * Waits until the handler has read a message.
    *
    * @param count - the how-manieth of the call, counted from 1. Default 1
-   * @returns that message; rejects when the call ends before
+   * @returns that message; rejects when the call ends before, and after two seconds: it tells what there was
    */
-  received(count?: number): Promise<MessageShape<M["input"]>>;
+  received(count?: number, options?: WaitingOptions): Promise<MessageShape<M["input"]>>;
   /**
    * Waits until the handler has sent a message.
    *
    * @param count - the how-manieth of the call, counted from 1. Default 1
-   * @returns that message; rejects when the call ends before
+   * @returns that message; rejects when the call ends before, and after two seconds: it tells what there was
    */
-  sent(count?: number): Promise<MessageShape<M["output"]>>;
+  sent(count?: number, options?: WaitingOptions): Promise<MessageShape<M["output"]>>;
   toString(): string;
 }
 
@@ -63,7 +57,7 @@ export class Recording implements RecordedCall {
   readonly events: RecordedEvent[] = [];
   readonly ended: Promise<void>;
   private resolveEnded: () => void = () => {};
-  private readonly changes = new Changes();
+  private readonly awaited = new Awaited();
   private isOver = false;
 
   constructor(
@@ -92,12 +86,12 @@ export class Recording implements RecordedCall {
     return last?.type === "ended" ? last.error : undefined;
   }
 
-  received(count = 1): Promise<Message> {
-    return this.nth("received", () => this.requests, count);
+  received(count = 1, options?: WaitingOptions): Promise<Message> {
+    return this.nth("received", () => this.requests, count, options);
   }
 
-  sent(count = 1): Promise<Message> {
-    return this.nth("sent", () => this.responses, count);
+  sent(count = 1, options?: WaitingOptions): Promise<Message> {
+    return this.nth("sent", () => this.responses, count, options);
   }
 
   /** Records a request. Returns it. */
@@ -115,18 +109,16 @@ export class Recording implements RecordedCall {
     return recorded;
   }
 
-  /** Records an answer, which it makes a whole message. */
-  response(init: MessageInitShape<DescMethod["output"]>): Message {
-    const message = create(this.method.output, init);
+  /** Records an answer, which it makes a whole message. @throws TypeError for what is none */
+  response(answer: unknown): Message {
+    const message = answerMessage(this.method, answer);
     this.record({ type: "sent", message: clone(this.method.output, message) });
     return message;
   }
 
-  /** Records answers as they are sent. */
-  async *responseStream(
-    messages: AsyncIterable<MessageInitShape<DescMethod["output"]>>,
-  ): AsyncGenerator<Message> {
-    for await (const init of messages) yield this.response(init);
+  /** Records answers as they are sent. @throws TypeError for what is no stream of them */
+  async *responseStream(answers: unknown): AsyncGenerator<Message> {
+    for await (const answer of answerStream(this.method, answers)) yield this.response(answer);
   }
 
   /** The call has ended; only the first time counts. */
@@ -134,7 +126,7 @@ export class Recording implements RecordedCall {
     this.record(error.length === 0 ? { type: "ended" } : { type: "ended", error: error[0] });
     this.isOver = true;
     this.resolveEnded();
-    this.changes.tell();
+    this.awaited.changed();
   }
 
   toString(): string {
@@ -152,20 +144,24 @@ export class Recording implements RecordedCall {
     what: "received" | "sent",
     messages: () => readonly Message[],
     count: number,
+    options: WaitingOptions | undefined,
   ): Promise<Message> {
     checkCount(`${what}: count`, count);
-    for (;;) {
+    const nth = `${what}(${count})`;
+    const timeoutMs = waitingMs(nth, options);
+    const find = () => {
       const message = messages()[count - 1];
-      if (message !== undefined) return message;
-      if (this.isOver) throw new Error(`${what}(${count}): the call has ended:\n${this}`);
-      await this.changes.next();
-    }
+      if (message === undefined && this.isOver) throw new Error(`${nth}: the call has ended:\n${this}`);
+      return message;
+    };
+    const complaint = () => `${nth}: not within ${timeoutMs} ms; the call so far:\n${this}`;
+    return this.awaited.until(find, timeoutMs, complaint);
   }
 
   private record(event: RecordedEvent): void {
     if (this.isOver) return;
     this.events.push(event);
-    this.changes.tell();
+    this.awaited.changed();
   }
 
   private line(event: RecordedEvent): string {

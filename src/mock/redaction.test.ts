@@ -32,7 +32,7 @@ describe("fields with debug_redact", () => {
       "ConnectError: [internal] mock of secrets.v1.Accounts: unexpected message:" +
         ' get, step 1 of 2, added at <add("get")>: expect {"name":"Ann","password":"[redacted]"}' +
         '\n  received: {"name":"Ann","password":"[redacted]"}' +
-        " (it differs in what is not shown: a field with debug_redact, or what was cut)",
+        " (it differs in what is not shown: a field with debug_redact)",
     );
   });
 

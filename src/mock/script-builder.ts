@@ -1,12 +1,8 @@
-import {
-  create,
-  type DescMessage,
-  type DescMethod,
-  type Message,
-  type MessageInitShape,
-} from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message, MessageInitShape } from "@bufbuild/protobuf";
 import { isHeaderName, unexpected } from "../call/options.js";
 import { added } from "./expectations.js";
+import { messageCopy } from "./message-copy.js";
+import { writtenMessage } from "./message-init.js";
 import { type Expected, type MessageMatcher, messageMatcher } from "./message-matcher.js";
 import { messageText } from "./message-text.js";
 import { streamsRequests, streamsResponses } from "./method-kind.js";
@@ -27,6 +23,7 @@ export class ScriptBuilder {
   private end: string | undefined;
   /** What has ended the requests. */
   private requestsEnd: string | undefined;
+  private isPlayed = false;
 
   /** @param site - where it was added */
   constructor(
@@ -38,8 +35,10 @@ export class ScriptBuilder {
     if (this.requestsEnd !== undefined) {
       throw this.misuse("expect(…)", `no request can come after ${this.requestsEnd}`);
     }
+    const matcher = this.made("expect(…)", () => messageMatcher(this.method.input, expected));
+    this.add("expect(…)", { type: "expect", matcher });
     if (!streamsRequests(this.method)) this.requestsEnd = "the one request of this method";
-    return this.add("expect(…)", { type: "expect", matcher: messageMatcher(this.method.input, expected) });
+    return this;
   }
 
   expectEnd(): this {
@@ -51,7 +50,9 @@ export class ScriptBuilder {
   }
 
   send(init: MessageInitShape<DescMessage>): this {
-    this.add("send(…)", { type: "send", message: create(this.method.output, init) });
+    const { output } = this.method;
+    const message = this.made("send(…)", () => messageCopy(output, writtenMessage(output, init)));
+    this.add("send(…)", { type: "send", message });
     if (!streamsResponses(this.method)) this.end = "send(…), the one answer of this method";
     return this;
   }
@@ -81,6 +82,11 @@ export class ScriptBuilder {
     this.end = "never()";
   }
 
+  /** A call begins to play it: nothing can be added any more, which that call would get or not, as it happens. */
+  played(): void {
+    this.isPlayed = true;
+  }
+
   /** Why the script can't be played, if it can't. */
   get flaw(): string | undefined {
     const isComplete = streamsResponses(this.method) || this.end !== undefined;
@@ -91,6 +97,7 @@ export class ScriptBuilder {
 
   private addMetadata(type: "header" | "trailer", name: string, value: string): this {
     if (!isHeaderName(name)) throw unexpected(type, "the name of a header", name);
+    if (isReserved(name)) throw unexpected(type, "a name that the protocol does not use itself", name);
     if (!isHeaderValue(value)) throw unexpected(`${type} ${name}`, "text that a header can carry", value);
     return this.add(`${type}(…)`, { type, name, value });
   }
@@ -101,14 +108,39 @@ export class ScriptBuilder {
 
   private add(name: string, step: ScriptStep): this {
     if (this.end !== undefined) throw this.misuse(name, `nothing can follow ${this.end}`);
+    if (this.isPlayed) throw this.misuse(name, "a call plays the script already: write all of it before");
     this.steps.push(step);
     return this;
+  }
+
+  /** Makes something for a step. */
+  private made<T>(step: string, make: () => T): T {
+    try {
+      return make();
+    } catch (error) {
+      throw this.misuse(step, error instanceof Error ? error.message : String(error));
+    }
   }
 
   private misuse(step: string, why: string): TypeError {
     return new TypeError(`script of ${this.method.localName}: ${step}: ${why}`);
   }
 }
+
+/** Whether a header is the transport's: HTTP's framing, or the protocol's own. Set by a script, it would break the answer. */
+function isReserved(name: string): boolean {
+  return reserved.test(name);
+}
+
+const reserved = new RegExp(
+  `^(?:${[
+    "connection|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade|http2-settings",
+    "accept-encoding|content-(?:encoding|length|type)",
+    "grpc-(?:accept-encoding|encoding|message|status|status-details-bin|timeout)",
+    "connect-(?:accept-encoding|content-encoding|protocol-version|timeout-ms)|trailer-.*",
+  ].join("|")})$`,
+  "i",
+);
 
 /** Whether a value can be that of a header, as `Headers` sees it: Latin-1 without line ends and NUL. */
 function isHeaderValue(value: unknown): value is string {

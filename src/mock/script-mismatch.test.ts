@@ -47,7 +47,7 @@ describe("a client that says something else", () => {
     ],
     [
       "a message to a predicate that does not answer at once",
-      (mock) => mock.add("chat").expect(async () => true),
+      (mock) => mock.add("chat").expect((async () => true) as unknown as () => boolean),
       ["ho"],
       'chat, step 1 of 1, added at <add("chat")>: expect a message that async () => true accepts' +
         '\n  received: {"text":"ho"} (it returned a promise: it must answer at once)',

@@ -1,7 +1,9 @@
+import { create } from "@bufbuild/protobuf";
 import { createMock } from "connect-clue/mock";
 import { describe, expect, it } from "vitest";
-import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { ChatService, SayResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
+import { collect } from "../../test/support/context-observe.js";
 import { problemOf } from "../../test/support/problems.js";
 
 describe("misuse", () => {
@@ -71,6 +73,37 @@ describe("misuse", () => {
       (s) => s.fail(new Error("x")) ?? s.delay(1),
       "script of chat: delay(1): nothing can follow fail(…)",
     ],
+    [
+      "say",
+      (s) => s.expect(null),
+      "script of say: expect(…): expected a message of chat.v1.SayRequest, got null",
+    ],
+    [
+      "say",
+      (s) => s.expect({ txt: "hi" }),
+      'script of say: expect(…): chat.v1.SayRequest has no field "txt"; there are text',
+    ],
+    [
+      "say",
+      (s) => s.expect(create(SayResponseSchema)),
+      "script of say: expect(…): expected a message of chat.v1.SayRequest, got one of chat.v1.SayResponse",
+    ],
+    [
+      "say",
+      (s) => s.send(undefined),
+      "script of say: send(…): expected a message of chat.v1.SayResponse, got undefined",
+    ],
+    [
+      "chat",
+      (s) => s.send({ text: "hi", to: "Ann" }),
+      'script of chat: send(…): chat.v1.ChatResponse has no field "to"; there are text, traceMetadata',
+    ],
+    [
+      "countdown",
+      (s) => s.send({ n: 0.5 }),
+      "script of countdown: send(…): expected a message that can be sent: cannot encode field" +
+        " chat.v1.CountdownResponse.n to binary: invalid int32: 0.5",
+    ],
     ["chat", (s) => s.fail("x"), 'fail: expected an Error, got "x"'],
     ["chat", (s) => s.delay(-1), "delay: expected a number of milliseconds from 0 to 2147483647, got -1"],
     ["chat", (s) => s.delay("1"), 'delay: expected a number of milliseconds from 0 to 2147483647, got "1"'],
@@ -96,6 +129,34 @@ describe("misuse", () => {
   it.each(cases)("%s: %s", async (method, script, problem) => {
     const mock = createMock(ChatService);
     expect(await problemOf(() => script(mock.add(method) as unknown as Loose))).toBe(`TypeError: ${problem}`);
+  });
+
+  it.each([
+    "content-length",
+    "Content-Type",
+    "transfer-encoding",
+    "connection",
+    "grpc-status",
+    "grpc-message",
+    "connect-content-encoding",
+    "trailer-x",
+  ])("refuses %s, which is the transport's", async (name) => {
+    const script = createMock(ChatService).add("chat");
+    for (const type of ["header", "trailer"] as const) {
+      expect(await problemOf(() => script[type](name, "1"))).toBe(
+        `TypeError: ${type}: expected a name that the protocol does not use itself, got "${name}"`,
+      );
+    }
+    script.header("grpc-retry-pushback-ms", "1").trailer("x-content-length", "1");
+  });
+
+  it("a script cannot be extended while a call plays it", async (t) => {
+    const mock = createMock(ChatService, { test: t });
+    const script = mock.add("chat").send({ text: "hi" });
+    await collect(mock.client().chat(requests()));
+    expect(await problemOf(() => script.send({ text: "ho" }))).toBe(
+      "TypeError: script of chat: send(…): a call plays the script already: write all of it before",
+    );
   });
 
   it("a script that does not answer fails when it is played, and fails verify", async () => {

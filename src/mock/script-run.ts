@@ -1,8 +1,10 @@
 import type { Message } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
+import { transportKey } from "../call/transport.js";
 import { added } from "./expectations.js";
+import { messageCopy } from "./message-copy.js";
 import type { MessageMatcher } from "./message-matcher.js";
-import { messageText } from "./message-text.js";
+import { differsUnseen, messageText } from "./message-text.js";
 import { type ScriptBuilder, type ScriptStep, stepText } from "./script-builder.js";
 import { whileItLives } from "./while-it-lives.js";
 
@@ -23,13 +25,14 @@ export class ScriptRun {
 
   /** The server's messages. It ends after the last step, or throws when the client says something else. */
   async *play(requests: AsyncIterator<Message>, context: HandlerContext): AsyncGenerator<Message> {
-    const { flaw } = this.script;
+    const { flaw, method } = this.script;
+    this.script.played();
     if (flaw !== undefined) throw this.broken(flaw);
     for (const step of this.script.steps) {
       if (step.type === "send") {
         this.position++;
-        this.say("→", messageText(this.script.method.output, step.message));
-        yield step.message;
+        this.say("→", messageText(method.output, step.message));
+        yield messageCopy(method.output, step.message);
         continue;
       }
       await this.take(step, requests, context);
@@ -56,7 +59,7 @@ export class ScriptRun {
     switch (step.type) {
       // Requests know nothing of deadlines: the signal does.
       case "expect":
-        return this.receive(step.matcher, await whileItLives(context.signal, requests.next()));
+        return this.receive(step.matcher, await whileItLives(context.signal, requests.next()), context);
       case "expectEnd":
         return this.receiveEnd(await whileItLives(context.signal, requests.next()));
       case "header":
@@ -68,11 +71,16 @@ export class ScriptRun {
     }
   }
 
-  private receive(matcher: MessageMatcher, { done, value }: IteratorResult<Message>): void {
-    if (done) throw this.mismatch("the end of the requests");
+  private receive(
+    matcher: MessageMatcher,
+    { done, value }: IteratorResult<Message>,
+    context: HandlerContext,
+  ): void {
+    if (done) throw this.mismatch("the end of the requests", canBeCut(context) ? cut : "");
     const text = messageText(this.script.method.input, value);
     const why = matcher.mismatch(value);
-    if (why !== undefined) throw this.mismatch(text, why || (text === matcher.text ? hidden : ""));
+    if (why !== undefined)
+      throw this.mismatch(text, why || (text === matcher.text ? differsUnseen(text) : ""));
     this.say("←", text);
   }
 
@@ -111,8 +119,12 @@ export class ScriptRun {
   }
 }
 
-/** When two messages that differ look the same. */
-const hidden = "it differs in what is not shown: a field with debug_redact, or what was cut";
+/** Over HTTP/2, a client that cancels ends its messages first, and resets its stream a moment later. */
+function canBeCut({ values }: HandlerContext): boolean {
+  return values.get(transportKey)?.httpVersion === "2.0";
+}
+
+const cut = "or its client has cancelled: over HTTP/2 that looks the same";
 
 /** How many messages an error repeats. */
 const mostSaid = 10;

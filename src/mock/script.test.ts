@@ -1,12 +1,19 @@
-import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
-import { createMock, type ServiceMock } from "connect-clue/mock";
-import { fakeClock } from "connect-clue/testing";
+import { create, type Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ROOT_CONTEXT } from "@opentelemetry/api";
+import { send, serverInterceptor } from "connect-clue";
+import { createMock, type ServiceMock, stream } from "connect-clue/mock";
+import { fakeClock, testSpans } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
-import { ChatRequestSchema, ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import {
+  ChatRequestSchema,
+  ChatResponseSchema,
+  ChatService,
+} from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
 import { collect } from "../../test/support/context-observe.js";
 import { problemOf } from "../../test/support/problems.js";
+import { inSpan, spanOf } from "../../test/support/span-contexts.js";
 
 type ChatMock = ServiceMock<typeof ChatService>;
 
@@ -51,6 +58,35 @@ describe("a script", () => {
     const client = mock.client();
     expect((await client.say({ text: "hi" })).text).toBe("hello");
     expect((await client.say({ text: "hi" })).text).toBe("hello");
+  });
+
+  it("sends the same to all calls, whatever an interceptor does to the messages of one", async (t) => {
+    const mock = createMock(ChatService, { test: t });
+    const interceptors = [shouting];
+    const item = create(ChatResponseSchema, { text: "ho" });
+    mock.set("say").send({ text: "hi" });
+    mock.set("chat", stream([item, { text: "hi" }]));
+    const client = mock.client({ router: { interceptors } });
+    for (const _ of ["once", "twice"]) {
+      expect((await client.say({})).text).toBe("hi!");
+      expect((await collect(client.chat(requests()))).map(({ text }) => text)).toEqual(["ho!", "hi!"]);
+    }
+    expect(item.text).toBe("ho");
+  });
+
+  it("sends messages in the contexts that send() gave to them", async (t) => {
+    const mock = createMock(ChatService, { test: t });
+    const message = send(inSpan(spanOf("a", 1), ROOT_CONTEXT), ChatResponseSchema, { text: "hi" });
+    mock.add("chat").send(message).send({ text: "ho" });
+    mock.add("chat", stream([message, { text: "ho" }]));
+    const options = { log: false, trace: testSpans().options } as const;
+    const client = mock.client({ router: { interceptors: [serverInterceptor(options)] } });
+    for (const _ of ["script", "stream"]) {
+      const answers = await collect(client.chat(requests()));
+      expect(
+        answers.map(({ traceMetadata }) => traceMetadata.traceparent?.slice(3, 35) === "a".repeat(32)),
+      ).toEqual([true, false]);
+    }
   });
 
   it("sends headers before the first message, and trailers, also with an error", async (t) => {
@@ -150,6 +186,24 @@ describe("delay", () => {
     expect(clock.timers).toBe(0);
   });
 });
+
+/** Changes the server's answers. */
+const shouting: Interceptor = (next) => async (request) => {
+  const response = await next(request);
+  if (!response.stream) {
+    shout(response.message);
+    return response;
+  }
+  async function* shouted(messages: AsyncIterable<Message>) {
+    for await (const message of messages) yield shout(message);
+  }
+  return { ...response, message: shouted(response.message) };
+};
+
+function shout(message: Message): Message {
+  (message as Message & { text: string }).text += "!";
+  return message;
+}
 
 async function textsOf(mock: ChatMock, said: AsyncIterable<{ text: string }>): Promise<string[]> {
   return (await collect(mock.client().chat(said))).map(({ text }) => text);

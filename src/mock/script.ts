@@ -73,7 +73,7 @@ export interface ClientStreamScript<I extends DescMessage, O extends DescMessage
   expect(message?: Expected<I>): ClientStreamScript<I, O>;
   /**
    * The client must say that it has sent all. Over HTTP/2, a client that cancels looks as if it did: where a test cancels,
-   * let the script wait for a message, or `never()`.
+   * let the script end with `never()`.
    */
   expectEnd(): AnswerScript<O>;
   /** Answers, perhaps before the client has sent all. Nothing can follow. */
@@ -87,7 +87,7 @@ export interface BidiScript<I extends DescMessage, O extends DescMessage>
   expect(message?: Expected<I>): BidiScript<I, O>;
   /**
    * The client must say that it has sent all. Over HTTP/2, a client that cancels looks as if it did: where a test cancels,
-   * let the script wait for a message, or `never()`.
+   * let the script end with `never()`.
    */
   expectEnd(): AnswersScript<O>;
   /** Sends a message. */

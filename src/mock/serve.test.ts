@@ -74,6 +74,24 @@ describe("a served mock", () => {
     });
   });
 
+  it("cannot tell over HTTP/2 a client that cancels from one that has said all, and says so", async () => {
+    await withMock(async (mock, url) => {
+      mock.add("chat").send({ text: "hello" }).expect({ text: "bye" });
+      const controller = new AbortController();
+      const said = requests(new Promise<never>(() => {}));
+      const answers = chatClient(url, "gRPC").chat(said, { signal: controller.signal });
+      await thrownBy(async () => {
+        for await (const _ of answers) controller.abort();
+      });
+      await mock.calls("chat")[0]?.ended;
+      expect(await problemOf(() => mock.verify())).toBe(
+        'MockError: mock of chat.v1.ChatService: unexpected message: chat, step 2 of 2, added at <add("chat")>: expect {"text":"bye"}' +
+          "\n  received: the end of the requests (or its client has cancelled: over HTTP/2 that looks the same)" +
+          '\n  before:\n    → {"text":"hello"}',
+      );
+    });
+  });
+
   it("has the interceptors that it is given", async () => {
     const recorder = new Recorder();
     const interceptors = [serverInterceptor({ log: false, trace: false, observers: [recorder.observe] })];

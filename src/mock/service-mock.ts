@@ -11,8 +11,10 @@ import {
   type ServiceImpl,
   type Transport,
 } from "@connectrpc/connect";
+import { inspect } from "../call/json.js";
 import { checkKnown, unexpected } from "../call/options.js";
 import { isAssertion } from "./assertion.js";
+import type { WaitingOptions } from "./awaited.js";
 import { callSite } from "./call-site.js";
 import { type Expectation, Expectations } from "./expectations.js";
 import { type AnyHandler, mockedMethod } from "./mocked-method.js";
@@ -74,11 +76,8 @@ export class ServiceMock<S extends DescService> {
    * @throws TypeError when there is no such method, or this is no handler
    */
   add<K extends MethodName<S>>(method: K, handler: MockHandler<S["method"][K]>): this;
-  add(name: string, ...given: [handler?: unknown]): unknown {
-    const site = callSite(this.add, this);
-    const handler = this.handlerOrScript("add", name, site, given);
-    this.expectations.add({ method: name, handler, site });
-    return handler instanceof ScriptBuilder ? handler : this;
+  add<K extends MethodName<S>>(method: K, ...given: Given<S, K>): unknown {
+    return this.expectCall("add", method, given, this.add);
   }
 
   /** Begins a script for all calls of a method that the sequence does not answer; each call plays it from the start. */
@@ -89,11 +88,8 @@ export class ServiceMock<S extends DescService> {
    * @throws TypeError when there is no such method, or this is no handler
    */
   set<K extends MethodName<S>>(method: K, handler: MockHandler<S["method"][K]>): this;
-  set(name: string, ...given: [handler?: unknown]): unknown {
-    const site = callSite(this.set, this);
-    const handler = this.handlerOrScript("set", name, site, given);
-    this.expectations.set({ method: name, handler, site });
-    return handler instanceof ScriptBuilder ? handler : this;
+  set<K extends MethodName<S>>(method: K, ...given: Given<S, K>): unknown {
+    return this.expectCall("set", method, given, this.set);
   }
 
   /**
@@ -102,9 +98,8 @@ export class ServiceMock<S extends DescService> {
    * @throws ConnectError `internal` when no such call is expected now
    */
   next<K extends MethodName<S>>(method: K): MockHandler<S["method"][K]> {
-    return this.answer(this.methodOf("next", method), `${method}(…)`) as unknown as MockHandler<
-      S["method"][K]
-    >;
+    const answer = this.answer(this.methodOf("next", method), () => `${method}(…)`);
+    return answer as unknown as MockHandler<S["method"][K]>;
   }
 
   /** Whether calls of the sequence are still to come. */
@@ -134,11 +129,15 @@ export class ServiceMock<S extends DescService> {
    * Waits for a call.
    *
    * @param count - the how-manieth call of the method, counted from 1
-   * @returns the call, as soon as it has begun
-   * @throws TypeError when there is no such method, or the count is no whole number from 1
+   * @returns the call, as soon as it has begun; rejects after two seconds, and tells which calls there were
+   * @throws TypeError when there is no such method, the count is no whole number from 1, or an option is bad
    */
-  async called<K extends MethodName<S>>(method: K, count = 1): Promise<RecordedCall<S["method"][K]>> {
-    const call = this.recorded.nth(this.methodOf("called", method), count);
+  async called<K extends MethodName<S>>(
+    method: K,
+    count = 1,
+    options?: WaitingOptions,
+  ): Promise<RecordedCall<S["method"][K]>> {
+    const call = this.recorded.nth(this.methodOf("called", method), count, options);
     return call as Promise<RecordedCall> as Promise<RecordedCall<S["method"][K]>>;
   }
 
@@ -173,20 +172,44 @@ export class ServiceMock<S extends DescService> {
     return server;
   }
 
+  /** Lets Node's `console.log` show what is mocked. */
+  [inspect](): string {
+    return `${this.constructor.name}(${this.service.typeName})`;
+  }
+
+  /**
+   * Does what {@link add} and {@link set} do, for methods of subclasses, as generated ones are: errors name the line that
+   * called these.
+   *
+   * @param given - the handler; empty, it begins a script
+   * @param above - the method of the subclass
+   */
+  protected expectCall<K extends MethodName<S>>(
+    verb: "add" | "set",
+    method: K,
+    given: Given<S, K>,
+    above: (...args: never) => unknown,
+  ): Script<S["method"][K]> | this {
+    const site = callSite(above);
+    const handler = this.handlerOrScript(verb, method, site, given);
+    this.expectations[verb]({ method, handler, site });
+    return handler instanceof ScriptBuilder ? (handler as unknown as Script<S["method"][K]>) : this;
+  }
+
   private readonly hooks = {
     begun: (call: Recording) => this.recorded.add(call),
-    answer: (method: DescMethod, call: string) => this.answer(method, call),
+    answer: (method: DescMethod, call: () => string) => this.answer(method, call),
     threw: (call: Recording, error: unknown) => {
       if (isAssertion(error)) this.expectations.failed(`${call.method.localName} threw ${error}`);
     },
   };
 
-  private answer(method: DescMethod, call: string): AnyHandler {
+  private answer(method: DescMethod, call: () => string): AnyHandler {
     const { handler } = this.take(method, call);
     return handler instanceof ScriptBuilder ? this.player(handler) : handler;
   }
 
-  private take(method: DescMethod, call: string): Expectation<AnyHandler | ScriptBuilder> {
+  private take(method: DescMethod, call: () => string): Expectation<AnyHandler | ScriptBuilder> {
     try {
       return this.expectations.take(method.localName, call);
     } catch (error) {
@@ -224,10 +247,16 @@ export class ServiceMock<S extends DescService> {
   }
 
   private async finish(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.close()));
-    this.verify();
+    try {
+      await Promise.all(this.servers.map((server) => server.close()));
+    } finally {
+      this.verify();
+    }
   }
 }
+
+/** A handler, or none for a script. */
+type Given<S extends DescService, K extends MethodName<S>> = readonly [handler?: MockHandler<S["method"][K]>];
 
 /** An error of the mock, as the client of the call gets it. */
 function rpcError(error: unknown): ConnectError {

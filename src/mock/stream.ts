@@ -1,4 +1,6 @@
 import type { HandlerContext } from "@connectrpc/connect";
+import { answerMessage } from "./answer.js";
+import { messageCopy } from "./message-copy.js";
 import { Step } from "./step.js";
 
 /** What {@link stream} makes. */
@@ -13,14 +15,17 @@ type Streamed<O> = (request: unknown, context: HandlerContext) => AsyncGenerator
  * @example
  * mock.add("countdown", stream([{ n: 2 }, delay(1000), { n: 1 }]));
  */
-export function stream(items: Iterable<Step>): Streamed<never>;
-export function stream<O extends object>(items: Iterable<O | Step>): Streamed<O>;
-export function stream(items: Iterable<object>): Streamed<object> {
+export function stream<O extends object>(items: Iterable<NoInfer<O> | Step>): Streamed<O> {
   const all = [...items];
   return async function* streamed(_request, context) {
     for (const item of all) {
       if (item instanceof Step) await item.take(context);
-      else yield item;
+      else yield fresh(item, context);
     }
   };
+}
+
+/** Each call gets messages of its own: what interceptors do to them must not be there in the next one. */
+function fresh<O extends object>(item: O, { method }: HandlerContext): O {
+  return messageCopy(method.output, answerMessage(method, item)) as object as O;
 }

@@ -45,6 +45,17 @@ test("fails: for a reason of its own, which still shows", (t) => {
   throw new Error("a reason of its own");
 });
 
+test("fails: of two mocks both are told, and what else was there goes as well", async (t) => {
+  createMock(ChatService, { test: t }).add("say", () => ({}));
+  createMock({ name: "Clocked", test: t }).add("tick", () => {});
+  fakeClock({ test: t });
+  await createMock(ChatService, { test: t }).serve();
+});
+
+test("passes: the next test has a clock of its own", (t) => {
+  fakeClock({ test: t });
+});
+
 test("passes: a served mock is closed", async (t) => {
   const mock = createMock(ChatService, { test: t });
   await mock.serve();
@@ -79,6 +90,7 @@ for (const i of [1, 2, 3, 4]) {
 const imports = `
 import assert from "node:assert/strict";
 import { createMock } from "connect-clue/mock";
+import { fakeClock } from "connect-clue/testing";
 import { ChatService } from "${new URL("../../dist/examples/chat/gen/chat/v1/chat_pb.js", import.meta.url)}";
 `;
 
@@ -88,6 +100,7 @@ const reasons = [
   "say threw AssertionError",
   'mock of Orders: unexpected call of find("a")',
   "a reason of its own",
+  "mock of Clocked: not called: tick",
 ];
 
 describe("{ test: t }", () => {
@@ -105,7 +118,7 @@ describe("{ test: t }", () => {
     });
     const { testResults } = JSON.parse(stdout) as VitestReport;
     const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-    expect(results.length, stderr).toBe(14);
+    expect(results.length, stderr).toBe(16);
     expectAsTold(results.map(({ title, status }) => [title, status === "passed"]));
     const messages = results.flatMap(({ failureMessages }) => failureMessages).join("\n");
     for (const reason of reasons) expect(messages).toContain(reason);
@@ -120,20 +133,22 @@ describe("{ test: t }", () => {
     const command: [string, string] = [process.execPath, "--test"];
     const { stdout } = await cli(["--test-reporter=tap", "suite.test.mjs"], { cwd: folder, command });
     const results = [...stdout.matchAll(/^ *(not )?ok \d+ - ((?:passes|fails): .*)$/gm)];
-    expect(results.length, stdout).toBe(10);
+    expect(results.length, stdout).toBe(12);
     expectAsTold(results.map(([, not, title = ""]) => [title, not === undefined]));
     for (const reason of reasons) expect(stdout).toContain(reason);
   }, 60_000);
 
-  it("acts once, when the test ends, with either context", async () => {
+  it("acts once when the test ends, with either context: the latest first, and each whatever the others do", async () => {
     for (const name of ["onTestFinished", "after"]) {
       const acts: (() => void | Promise<void>)[] = [];
       const test = { [name]: (act: () => void) => acts.push(act) } as unknown as TestContext;
       createMock(ChatService, { test }).add("say");
       createMock<{ find(): void }>({ name: "Orders", test }).add("find", () => {});
-      expect(acts.length).toBe(2);
-      expect(await problemOf(() => acts[0]?.())).toContain("not called: say");
-      expect(await problemOf(() => acts[1]?.())).toContain("not called: find");
+      expect(acts.length).toBe(1);
+      expect(await problemOf(() => acts[0]?.())).toBe(
+        'AggregateError: mock of Orders: not called: find, added at <add("find")>\n\n' +
+          'mock of chat.v1.ChatService: not called: say, added at <add("say")>',
+      );
     }
   });
 

@@ -6,18 +6,53 @@ export type TestContext =
   | { readonly after: (act: () => void | Promise<void>) => void };
 
 /**
- * Acts at the end of a test. When the act throws, the test fails, also one that has passed until then.
+ * Acts at the end of a test. When the act throws, the test fails, also one that has passed until then. Of several acts the
+ * latest comes first, and each has its turn: `node:test` would stop at the first hook that throws.
  *
  * @param test - the context that the test runner hands to the test or to a `beforeEach`
  * @throws TypeError when it is no such context
  */
-export function atEndOf(test: TestContext, act: () => void | Promise<void>): void {
+export function atEndOf(test: TestContext, act: Act): void {
+  const acts = [...(actsOf.get(test) ?? []), act];
+  if (acts.length === 1) {
+    onEndOf(test, async () => {
+      const all = actsOf.get(test) ?? [];
+      actsOf.delete(test);
+      await runAll(all.toReversed());
+    });
+  }
+  actsOf.set(test, acts);
+}
+
+type Act = () => void | Promise<void>;
+
+/** What is to be done at the end of tests that have not ended. */
+const actsOf = new WeakMap<TestContext, readonly Act[]>();
+
+function onEndOf(test: TestContext, act: Act): void {
   if (hasMethod(test, "onTestFinished")) test.onTestFinished(act);
   else if (hasMethod(test, "after")) test.after(act);
   else {
     const expected = 'the context that Vitest or node:test hands to a test, as in test("…", (t) => …)';
     throw new TypeError(`test: expected ${expected}, got ${describe(test)}`);
   }
+}
+
+async function runAll(acts: readonly Act[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const act of acts) {
+    try {
+      await act();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join("\n\n"));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function hasMethod<K extends string>(value: unknown, name: K): value is Record<K, (act: unknown) => void> {

@@ -18,6 +18,7 @@ import { describe, expectTypeOf, it, type TestContext as VitestContext } from "v
 import {
   type ChatRequest,
   ChatService,
+  CountdownResponseSchema,
   type SayRequest,
   type SayResponse,
   SayResponseSchema,
@@ -87,6 +88,14 @@ describe("a mock of a service", () => {
       mock.add("countdown", stream([{ m: 1 }]));
       // @ts-expect-error the field is a number
       mock.add("countdown", stream([{ n: "1" }]));
+      const alone = stream([{ n: 1 }, delay(1)]);
+      mock.add("countdown", alone);
+      mock.add("countdown", stream(Array.from([2, 1], (n) => ({ n }))));
+      mock.add("countdown", stream([...[{ n: 2 }], create(CountdownResponseSchema), { n: 1 }]));
+      // @ts-expect-error the message has no such field
+      mock.add("countdown", stream([{ n: 1, typo: 2 }]));
+      // @ts-expect-error the message has no such field
+      mock.add("countdown", stream([{ n: 1 }, { typo: 2 }]));
       // @ts-expect-error that is a function that makes a step, and no step
       mock.add("countdown", stream([never]));
     };
@@ -137,6 +146,15 @@ describe("scripts", () => {
       mock.add("upload").expectEnd().send({ text: "hi" });
       // @ts-expect-error the request has no such field
       mock.add("chat").expect(({ from }) => from === 1);
+      mock.add("chat").expect(({ text }) => {
+        if (text === "") throw new Error("empty");
+      });
+      // @ts-expect-error it says what matches, not whether
+      mock.add("chat").expect(({ text }) => text.match(/bye/));
+      // @ts-expect-error it says what was found, not whether
+      mock.add("chat").expect(({ text }) => ["bye"].find((each) => each === text));
+      // @ts-expect-error it answers later
+      mock.add("chat").expect(async ({ text }) => text === "bye");
       // @ts-expect-error that is the answer's type
       mock.add("say").expect(create(SayResponseSchema));
       // @ts-expect-error errors only

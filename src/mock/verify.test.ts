@@ -1,7 +1,9 @@
+import { inspect } from "node:util";
+import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { createMock, MockError, ServiceMock } from "connect-clue/mock";
+import { createMock, MockError, type MockHandler, ServiceMock } from "connect-clue/mock";
 import { describe, expect, it } from "vitest";
-import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { ChatService, SayRequestSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { collect } from "../../test/support/context-observe.js";
 import { problemOf, thrownBy } from "../../test/support/problems.js";
 
@@ -92,6 +94,36 @@ describe("verify", () => {
     ]);
   });
 
+  it.each<[method: "say" | "countdown", problem: string, handler: () => unknown]>([
+    ["say", "it must return a message of chat.v1.SayResponse, got undefined", () => undefined],
+    ["say", 'it must return a message of chat.v1.SayResponse, got "hi"', () => "hi"],
+    [
+      "say",
+      "it must return a message of chat.v1.SayResponse, got a message of chat.v1.SayRequest",
+      () => create(SayRequestSchema),
+    ],
+    [
+      "countdown",
+      "it must return an async iterable of chat.v1.CountdownResponse, as an async function* does, got a promise",
+      async () => {},
+    ],
+    [
+      "countdown",
+      "it must yield a message of chat.v1.CountdownResponse, got null",
+      async function* () {
+        yield null;
+      },
+    ],
+  ])("fails for a handler of %s that gives no answer of it: %s", async (method, problem, handler) => {
+    const mock = createMock(ChatService);
+    mock.add(method, handler as never);
+    const client = mock.client();
+    await thrownBy(() => (method === "say" ? client.say({}) : collect(client.countdown({}))));
+    expect(await problemOf(() => mock.verify())).toBe(
+      `MockError: mock of chat.v1.ChatService: ${method} threw TypeError: handler of ${method}: ${problem}`,
+    );
+  });
+
   it("does not fail for other errors of handlers: services do that", async () => {
     const mock = createMock(ChatService);
     mock.add("say", () => {
@@ -105,6 +137,31 @@ describe("verify", () => {
   });
 });
 
+describe("a list of problems", () => {
+  it("counts equal ones", async () => {
+    const mock = createMock(ChatService);
+    const client = mock.client();
+    for (let i = 0; i < 2000; i++) await thrownBy(() => client.say({}));
+    const problem =
+      "unexpected call of say({})" +
+      '\n  nothing more was expected: add("say", …) answers one more call, set("say", …) all of them';
+    const error = (await thrownBy(() => mock.verify())) as MockError;
+    expect(error.message).toBe(`mock of chat.v1.ChatService: 2000 times: ${problem}`);
+    expect(error.problems).toEqual(Array(2000).fill(problem));
+    expect(Object.keys(error)).toEqual(["mocked", "name"]);
+  });
+
+  it("ends after 20", () => {
+    const problems = Array.from({ length: 27 }, (_, i) => `problem ${i + 1}`);
+    const lines = problems.slice(0, 20).map((problem, i) => `  ${i + 1}. ${problem}`);
+    expect(new MockError("X", [...problems, "problem 1"]).message.split("\n")).toEqual([
+      "mock of X: 27 problems",
+      ...lines.with(0, "  1. 2 times: problem 1"),
+      "  … and 7 more",
+    ]);
+  });
+});
+
 describe("a subclass", () => {
   it("is passed over in the places where expectations were added", async () => {
     class ChatMock extends ServiceMock<typeof ChatService> {
@@ -112,13 +169,29 @@ describe("a subclass", () => {
         super(ChatService);
       }
       addSay(): this {
-        return this.add("say", () => ({}));
+        this.expectCall("add", "say", [() => ({})], this.addSay);
+        return this;
       }
+      setSay = () => this.expectCall("set", "say", [], this.setSay);
     }
     const mock = new ChatMock();
     mock.addSay();
+    mock.setSay();
     expect(await problemOf(() => mock.verify())).toBe(
       "MockError: mock of chat.v1.ChatService: not called: say, added at <addSay>",
+    );
+  });
+
+  it("is shown by Node as what it mocks, and takes undefined for no handler", async () => {
+    class ChatMock extends ServiceMock<typeof ChatService> {
+      addSay(...given: [handler?: MockHandler<typeof ChatService.method.say>]): unknown {
+        return this.expectCall("add", "say", given, this.addSay);
+      }
+    }
+    const mock = new ChatMock(ChatService);
+    expect(inspect(mock)).toBe("ChatMock(chat.v1.ChatService)");
+    expect(await problemOf(() => Reflect.apply(mock.addSay, mock, [undefined]))).toBe(
+      "TypeError: add: handler of say: expected a function, got undefined",
     );
   });
 });

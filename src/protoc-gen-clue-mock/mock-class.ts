@@ -47,15 +47,15 @@ function printVerb(
   const desc: Printable = ["typeof ", file.importSchema(method.parent), ".method.", method.localName];
   const script: Printable = [file.import("Script", mockModule, true), "<", desc, ">"];
   const handler: Printable = [file.import("MockHandler", mockModule, true), "<", desc, ">"];
-  const call = [`this.${verb}(`, file.string(method.localName)];
+  const call = [`this.expectCall("${verb}", `, file.string(method.localName), `, given, this.${name})`];
 
   file.print();
   file.print(file.jsDoc(docText(summary.script, method), "  "));
   file.print("  ", name, "(): ", script, ";");
   file.print(file.jsDoc(docText(summary.handler, method), "  "));
   file.print("  ", name, "(handler: ", handler, "): this;");
-  file.print("  ", name, "(handler?: ", handler, "): ", script, " | this {");
-  file.print("    return handler === undefined ? ", call, ") : ", call, ", handler);");
+  file.print("  ", name, "(...given: [handler?: ", handler, "]): ", script, " | this {");
+  file.print("    return ", call, ";");
   file.print("  }");
 }
 

@@ -69,8 +69,8 @@ export class ChatServiceMock extends ServiceMock<typeof ChatService> {
    * It is unary.
    */
   addSay(handler: MockHandler<typeof ChatService.method.say>): this;
-  addSay(handler?: MockHandler<typeof ChatService.method.say>): Script<typeof ChatService.method.say> | this {
-    return handler === undefined ? this.add("say") : this.add("say", handler);
+  addSay(...given: [handler?: MockHandler<typeof ChatService.method.say>]): Script<typeof ChatService.method.say> | this {
+    return this.expectCall("add", "say", given, this.addSay);
   }
 
   /**
@@ -89,8 +89,8 @@ export class ChatServiceMock extends ServiceMock<typeof ChatService> {
    * It is unary.
    */
   setSay(handler: MockHandler<typeof ChatService.method.say>): this;
-  setSay(handler?: MockHandler<typeof ChatService.method.say>): Script<typeof ChatService.method.say> | this {
-    return handler === undefined ? this.set("say") : this.set("say", handler);
+  setSay(...given: [handler?: MockHandler<typeof ChatService.method.say>]): Script<typeof ChatService.method.say> | this {
+    return this.expectCall("set", "say", given, this.setSay);
   }
 
   /**
@@ -109,8 +109,8 @@ export class ChatServiceMock extends ServiceMock<typeof ChatService> {
    * @deprecated
    */
   addShout(handler: MockHandler<typeof ChatService.method.shout>): this;
-  addShout(handler?: MockHandler<typeof ChatService.method.shout>): Script<typeof ChatService.method.shout> | this {
-    return handler === undefined ? this.add("shout") : this.add("shout", handler);
+  addShout(...given: [handler?: MockHandler<typeof ChatService.method.shout>]): Script<typeof ChatService.method.shout> | this {
+    return this.expectCall("add", "shout", given, this.addShout);
   }
 
   /**
@@ -129,8 +129,8 @@ export class ChatServiceMock extends ServiceMock<typeof ChatService> {
    * @deprecated
    */
   setShout(handler: MockHandler<typeof ChatService.method.shout>): this;
-  setShout(handler?: MockHandler<typeof ChatService.method.shout>): Script<typeof ChatService.method.shout> | this {
-    return handler === undefined ? this.set("shout") : this.set("shout", handler);
+  setShout(...given: [handler?: MockHandler<typeof ChatService.method.shout>]): Script<typeof ChatService.method.shout> | this {
+    return this.expectCall("set", "shout", given, this.setShout);
   }
 }
 
@@ -160,11 +160,11 @@ export class PingServiceMock extends ServiceMock {
     constructor(options) {
         super(PingService, options);
     }
-    addSend(handler) {
-        return handler === undefined ? this.add("send") : this.add("send", handler);
+    addSend(...given) {
+        return this.expectCall("add", "send", given, this.addSend);
     }
-    setSend(handler) {
-        return handler === undefined ? this.set("send") : this.set("send", handler);
+    setSend(...given) {
+        return this.expectCall("set", "send", given, this.setSend);
     }
 }
 `;

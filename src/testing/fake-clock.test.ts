@@ -1,8 +1,13 @@
 import { createServer } from "node:http";
+import { mock } from "node:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { coarseClock } from "../call/coarse-clock.js";
 import { wait } from "../call/wait.js";
 import { fakeClock } from "./index.js";
+
+const stopped = new Error(
+  "fakeClock: Date or a timer function is not the real one: restore first what another fakeClock(), the test runner's fake timers or a spy have put there",
+);
 
 const restorers: (() => void)[] = [];
 afterEach(() => {
@@ -54,6 +59,20 @@ describe("fakeClock", () => {
     expect(times).toEqual([10, 20, 30]);
   });
 
+  it("leaves nobody behind who waits for setImmediate between two timers", async () => {
+    const clock = clockAt(0);
+    const times: number[] = [];
+    void (async () => {
+      for (let i = 0; i < 5; i++) {
+        await wait(100);
+        for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+        times.push(Date.now());
+      }
+    })();
+    await clock.advance(1000);
+    expect(times).toEqual([100, 200, 300, 400, 500]);
+  });
+
   it("begins at the real time, or where it is told", () => {
     const before = Date.now();
     const clock = clockAt();
@@ -99,15 +118,29 @@ describe("fakeClock", () => {
   });
 
   it("refuses a second one, whoever has stopped the time", () => {
-    const error = new Error(
-      "fakeClock: the time is stopped already, by another fakeClock() or by the test runner's fake timers: restore that first",
-    );
     clockAt(0);
-    expect(() => fakeClock()).toThrow(error);
+    expect(() => fakeClock()).toThrow(stopped);
     for (const restore of restorers.splice(0)) restore();
     vi.useFakeTimers();
     restorers.push(() => void vi.useRealTimers());
-    expect(() => fakeClock()).toThrow(error);
+    expect(() => fakeClock()).toThrow(stopped);
+  });
+
+  it.each(["Date", "setTimeout", "setInterval"] as const)("refuses a %s mocked by node:test", (api) => {
+    mock.timers.enable({ apis: [api] });
+    restorers.push(() => mock.timers.reset());
+    expect(() => fakeClock()).toThrow(stopped);
+    mock.timers.reset();
+    expect(clockAt(0).now).toBe(0);
+  });
+
+  it("puts back a performance.now() that a test has put there", () => {
+    const own = vi.spyOn(performance, "now").mockReturnValue(5);
+    restorers.push(() => own.mockRestore());
+    const clock = clockAt(0);
+    expect(performance.now()).toBe(5);
+    clock.restore();
+    expect([performance.now(), vi.isMockFunction(performance.now)]).toEqual([5, true]);
   });
 
   it.each<[string, () => unknown]>([

@@ -1,5 +1,6 @@
 import { coarseClock } from "../call/coarse-clock.js";
 import { checkKnown, unexpected } from "../call/options.js";
+import { real } from "../mock/real-time.js";
 import { atEndOf, type TestContext } from "../mock/test-end.js";
 import { loadPeer, type Peers } from "../telemetry/peers.js";
 
@@ -18,8 +19,9 @@ export interface FakeClock {
   /** How many timers wait: 0 when the code under test has left none behind. */
   readonly timers: number;
   /**
-   * Moves the time on. The timers that this reaches go off in order, each at its own time, and what they set off goes as
-   * far as it comes without waiting for more time or for a socket.
+   * Moves the time on. The timers that this reaches go off in order, each at its own time, and before the next one, what they
+   * set off goes as far as it comes in ten turns of the event loop: promises, and a few `setImmediate` one after another.
+   * A socket may take longer.
    *
    * @param ms - by how much, in milliseconds
    */
@@ -30,11 +32,11 @@ export interface FakeClock {
 
 /**
  * Stops the time of the process: `Date`, `performance.now()`, `setTimeout` and `setInterval` obey the test from now on,
- * and with them all timers and deadlines of the kit and of Connect. Sockets, promises, `setImmediate` and
- * `process.nextTick` go on. Two of them at once are an error.
+ * and with them all timers and deadlines of the kit and of Connect. Sockets, promises, `setImmediate`, `process.nextTick`
+ * and `process.hrtime` go on. Two of them at once are an error, as is one beside the fake timers of a test runner.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
- * @throws Error when the time is stopped already, or when `@sinonjs/fake-timers` is not installed
+ * @throws Error when `Date` or a timer function is not the real one, or when `@sinonjs/fake-timers` is not installed
  *
  * @example
  * test("gives up after a second", async (t) => {
@@ -49,7 +51,7 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   const timers = loadPeer("@sinonjs/fake-timers", "fakeClock");
   if (isStopped()) {
     throw new Error(
-      "fakeClock: the time is stopped already, by another fakeClock() or by the test runner's fake timers: restore that first",
+      "fakeClock: Date or a timer function is not the real one: restore first what another fakeClock(), the test runner's fake timers or a spy have put there",
     );
   }
   let clock: FakeClock | undefined;
@@ -60,13 +62,17 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
 
 class StoppedClock implements FakeClock {
   private readonly clock: ReturnType<FakeTimers["install"]>;
+  /** What a test has put there before; undefined where `now` is only inherited. */
+  private readonly nowBefore = Object.getOwnPropertyDescriptor(performance, "now");
   private isOver = false;
 
   constructor(timers: FakeTimers, now: number) {
     // A whole number, so that durations are.
     const startedAt = Math.ceil(performance.now());
     coarseClock.beExact();
-    const clock = timers.install({ now, toFake: [...faked], shouldClearNativeTimers: true });
+    const clock = timers
+      .withGlobal(patientGlobal())
+      .install({ now, toFake: [...faked], shouldClearNativeTimers: true });
     this.clock = clock;
     // Put upon the one object that everybody holds: packages keep `performance` from when they were loaded.
     const value = () => startedAt + clock.now - now;
@@ -93,6 +99,7 @@ class StoppedClock implements FakeClock {
     if (this.isOver) return;
     this.isOver = true;
     Reflect.deleteProperty(performance, "now");
+    if (this.nowBefore !== undefined) Object.defineProperty(performance, "now", this.nowBefore);
     this.clock.uninstall();
     coarseClock.beCoarse();
   }
@@ -103,9 +110,26 @@ type FakeTimers = Peers["@sinonjs/fake-timers"];
 /** What stays real: promises, `setImmediate` and `process.nextTick`, without which no socket would go on. */
 const faked = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
 
-/** Both this clock and the test runners' leave their mark on `Date`. */
+/**
+ * The global object for the fake timers, which let others run for a turn of its `setImmediate` between two timers: here for a
+ * few turns, since code that waits for `setImmediate` itself would be left behind.
+ */
+function patientGlobal(): typeof globalThis {
+  return new Proxy(globalThis, {
+    get: (target, name) => (name === "setImmediate" ? afterTurns : Reflect.get(target, name)),
+  });
+}
+
+function afterTurns(act: () => void, left = turns): void {
+  real.setImmediate(() => (left > 1 ? afterTurns(act, left - 1) : act()));
+}
+
+const turns = 10;
+
+/** Whatever was put in the place of one of them: `node:test` leaves no mark on timers. Marks tell when the kit was loaded later. */
 function isStopped(): boolean {
-  return "isFake" in Date || Object.hasOwn(setTimeout, "clock");
+  const isOther = faked.some((name) => globalThis[name] !== real[name]);
+  return isOther || "isFake" in Date || "isMock" in Date || Object.hasOwn(setTimeout, "clock");
 }
 
 function checkedNow(options: FakeClockOptions): number {

@@ -1,5 +1,5 @@
+export type { WaitingOptions } from "../mock/awaited.js";
 export type { TestContext } from "../mock/test-end.js";
-export type { WaitingOptions } from "./awaited.js";
 export type { AsymmetricMatcher } from "./equal.js";
 export { type FakeClock, type FakeClockOptions, fakeClock } from "./fake-clock.js";
 export type { LogLine } from "./log-line.js";

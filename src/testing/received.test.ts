@@ -9,6 +9,7 @@ import {
   CountdownRequestSchema,
 } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { itemType } from "../../test/support/context-run-time-types.js";
+import { joinedContext } from "../call/given-context.js";
 import { contextOf, eachMessage, logger, receive, serverInterceptor } from "../index.js";
 import { received, testCall, testLogger, testSpans } from "./index.js";
 
@@ -48,6 +49,12 @@ async function* threeMessages(): AsyncGenerator<ChatRequest> {
 const expected = ["a in one", "b in undefined", "c in three"];
 
 describe("received", () => {
+  it("gives null where the context says null, whatever the call's says", () => {
+    const joined = joinedContext(ROOT_CONTEXT.setValue(nameKey, null), named("call"));
+    expect(nameOf(joined)).toBeNull();
+    expect(nameOf(joinedContext(ROOT_CONTEXT, named("call")))).toBe("call");
+  });
+
   it("gives a handler its context without any interceptor", async () => {
     const replies = chat(threeMessages(), handMade()) as AsyncIterable<{ text: string }>;
     expect(await texts(replies)).toEqual(expected);

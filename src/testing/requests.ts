@@ -6,9 +6,11 @@ export class Requests<T> {
   private reason: unknown;
   private wake: () => void = () => {};
 
-  /** Sends a message; resolves when it was asked for, or never will be. */
+  /** Sends a message; resolves when it was asked for, or never will be. Rejects after {@link end}. */
   send(message: T): Promise<void> {
-    if (this.isEnded) throw new Error("testCall: send() after end(): no more messages were to come");
+    if (this.isEnded) {
+      return Promise.reject(new Error("testCall: send() after end(): no more messages were to come"));
+    }
     if (this.isOver) return Promise.resolve();
     return new Promise((taken) => {
       this.queue.push({ message, taken });

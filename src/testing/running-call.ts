@@ -34,6 +34,8 @@ export class RunningCall<M extends DescMethod> {
   /** The contexts of the messages, in the order of sending. */
   private readonly contexts: (Context | undefined)[] = [];
   private readonly client = new AbortController();
+  /** Aborts when the test gives the call up, in either way. */
+  private readonly signal: AbortSignal;
   private readonly ended = new Settled<ConnectError | undefined>();
   private readonly trailers = new Settled<Headers>();
   private readonly stream: Promise<Opened<M>>;
@@ -45,6 +47,8 @@ export class RunningCall<M extends DescMethod> {
   private reading = 0;
 
   constructor(method: M, handler: MethodImpl<M>, options: TestCallOptions<M>) {
+    const signals = [this.client.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    this.signal = AbortSignal.any(signals);
     this.handler = new WatchedHandler(handler as (request: never, context: never) => unknown);
     void this.error.then((error) => {
       this.requests.close(error);
@@ -120,6 +124,12 @@ export class RunningCall<M extends DescMethod> {
     return result;
   }
 
+  /** Nobody reads any further: as a client that leaves its loop. */
+  async leave(): Promise<Read<M>> {
+    this.cancel();
+    return { done: true, value: undefined };
+  }
+
   private async read(): Promise<Read<M>> {
     this.reading++;
     try {
@@ -136,28 +146,21 @@ export class RunningCall<M extends DescMethod> {
   }
 
   private fail(reason: unknown): ConnectError {
-    this.failure ??= ConnectError.from(reason, Code.Canceled);
+    const code = reason === this.signal.reason ? Code.Canceled : Code.Unknown;
+    this.failure ??= ConnectError.from(reason, code);
     this.trailers.reject(this.failure);
     this.ended.resolve(this.failure);
     return this.failure;
   }
 
   private start(method: M, options: TestCallOptions<M>): Promise<Opened<M>> {
-    const { interceptors = [], shutdownSignal, headers, timeoutMs, signal } = options;
+    const { interceptors = [], shutdownSignal, headers, timeoutMs } = options;
     const outermost = inPlaceOfNetwork(this.contexts, this.error);
     const transport = createRouterTransport((router) => router.rpc(method, this.handler.impl<M>()), {
       router: { interceptors: [outermost, ...interceptors], ...(shutdownSignal && { shutdownSignal }) },
       transport: { interceptors: [this.watchEnd] },
     });
-    const signals = [this.client.signal, ...(signal === undefined ? [] : [signal])];
-    const opened = open(
-      transport,
-      method,
-      AbortSignal.any(signals),
-      timeoutMs,
-      headers,
-      this.requests.read(),
-    );
+    const opened = open(transport, method, this.signal, timeoutMs, headers, this.requests.read());
     return opened as Promise<Opened<M>>;
   }
 

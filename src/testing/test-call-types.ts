@@ -83,8 +83,7 @@ export interface WithRequests<I extends DescMessage> {
   /**
    * Sends a message: one that was made by `received()` comes with its context.
    *
-   * @returns resolves when the handler has asked for it, or when the call has ended. Never rejects
-   * @throws Error after `end()`
+   * @returns resolves when the handler has asked for it, or when the call has ended. Rejects after `end()`
    */
   send(message: MessageInitShape<I>): Promise<void>;
   /** Says that no more messages come. */
@@ -97,7 +96,10 @@ export interface WithResponse<O extends DescMessage> {
   readonly response: Promise<TestResponse<O>>;
 }
 
-/** What calls have that are answered by any number of messages. Iterating gives those that were not read yet. */
+/**
+ * What calls have that are answered by any number of messages. Iterating gives those that were not read yet; a loop that is left
+ * before the end cancels the call, as with a client.
+ */
 export interface WithAnswers<O extends DescMessage> extends AsyncIterable<MessageShape<O>> {
   /**
    * The next answer. As over a network, the handler runs ahead of its reader: here by one answer.

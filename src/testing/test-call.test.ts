@@ -52,11 +52,9 @@ describe("testCall", () => {
   it("runs a server-streaming handler", async () => {
     const call = testCall(countdown, impl.countdown, { request: { from: 3 } });
     expect((await call.receive()).n).toBe(3);
-    for await (const { n } of call) {
-      expect(n).toBe(2);
-      break;
-    }
-    expect((await call.rest()).map(({ n }) => n)).toEqual([1, 0]);
+    const left: number[] = [];
+    for await (const { n } of call) left.push(n);
+    expect(left).toEqual([2, 1, 0]);
     expect(await call.error).toBeUndefined();
     await expect(call.receive()).rejects.toThrow("the call has ended, there is no further message");
   });
@@ -133,7 +131,7 @@ describe("testCall", () => {
     expect(seen).toEqual(["first", "read", "second"]);
     await call.send({});
     call.end();
-    expect(() => call.send({})).toThrow(
+    await expect(call.send({})).rejects.toThrow(
       new Error("testCall: send() after end(): no more messages were to come"),
     );
   });
@@ -228,6 +226,49 @@ describe("a test call that is cancelled", () => {
     }
   });
 
+  it("was cancelled by a loop that is left", async () => {
+    const { events, handler } = watched();
+    const call = testCall(chat, handler);
+    void call.send({ text: "a" });
+    for await (const { text } of call) {
+      expect(text).toBe("a");
+      break;
+    }
+    expect((await call.error)?.code).toBe(Code.Canceled);
+    await call.handled;
+    expect(events.at(-1)).toBe("done");
+  });
+
+  it("says canceled of what cancelled it alone", async () => {
+    const reason = new Error("enough");
+    const broken = {
+      get text(): string {
+        throw new Error("broken");
+      },
+    };
+    const controller = new AbortController();
+    const calls = [
+      testCall(chat, impl.chat, { signal: controller.signal }),
+      testCall(chat, impl.chat, { signal: AbortSignal.abort(reason) }),
+      testCall(say, impl.say, { request: broken }),
+    ];
+    controller.abort(reason);
+    const errors = await Promise.all(calls.map(({ error }) => error));
+    expect(errors.map((error) => error?.message)).toEqual([
+      "[canceled] enough",
+      "[canceled] enough",
+      "[unknown] broken",
+    ]);
+  });
+
+  it("stays as it is when its stream has ended", async () => {
+    const call = testCall(countdown, impl.countdown, { request: { from: 0 } });
+    await call.rest();
+    call.cancel();
+    expect(await call.rest()).toEqual([]);
+    await expect(call.receive()).rejects.toThrow("the call has ended, there is no further message");
+  });
+
   it("stays as it is when it has ended", async () => {
     const call = testCall(say, impl.say);
     await call.response;
@@ -319,5 +360,11 @@ describe("testCall's arguments", () => {
     ],
   ])("%s", (message, call) => {
     expect(call).toThrow(new TypeError(message));
+  });
+
+  it("are refused with the header that is bad", () => {
+    const options = { headers: { "b d": "1" } };
+    expect(() => testCall(say, impl.say, options)).toThrow(/^testCall: headers: .*b d/);
+    expect(() => testCall(say, impl.say, options)).toThrow(TypeError);
   });
 });

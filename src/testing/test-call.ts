@@ -48,7 +48,7 @@ function answering<M extends DescMethod>({ methodKind }: M, call: RunningCall<M>
   return {
     receive: () => call.receive(),
     rest: () => call.rest(),
-    [Symbol.asyncIterator]: () => ({ next: () => call.next() }),
+    [Symbol.asyncIterator]: () => ({ next: () => call.next(), return: () => call.leave() }),
   };
 }
 
@@ -64,7 +64,7 @@ function checkCall(method: DescMethod, handler: unknown, options: TestCallOption
     throw unexpected("testCall: handler", "the method's implementation, a function", handler);
   }
   checkKnown("testCall", options, known);
-  const { request, interceptors, timeoutMs, signal, shutdownSignal } = options;
+  const { request, interceptors, headers, timeoutMs, signal, shutdownSignal } = options;
   if (
     request !== undefined &&
     (method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming")
@@ -74,6 +74,7 @@ function checkCall(method: DescMethod, handler: unknown, options: TestCallOption
   check("testCall: interceptors", interceptors, "a list of interceptors", (list) => {
     return Array.isArray(list) && list.every(isFunction);
   });
+  checkHeaders(headers);
   checkMs("testCall: timeoutMs", timeoutMs);
   checkMethods("testCall: signal", signal, ["addEventListener"]);
   checkMethods("testCall: shutdownSignal", shutdownSignal, ["addEventListener"]);
@@ -88,6 +89,14 @@ const known: readonly (keyof TestCallOptions)[] = [
   "shutdownSignal",
   "test",
 ];
+
+function checkHeaders(headers: HeadersInit | undefined): void {
+  try {
+    new Headers(headers);
+  } catch (cause) {
+    throw new TypeError(`testCall: headers: ${(cause as Error).message}`, { cause });
+  }
+}
 
 function isFunction(value: unknown): boolean {
   return typeof value === "function";

@@ -2,7 +2,7 @@ import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { logger, serverInterceptor } from "../index.js";
-import { type TestLogger, testCall, testLogger, testSpans } from "./index.js";
+import { type LogMatch, type TestLogger, testCall, testLogger, testSpans } from "./index.js";
 
 type Say = ServiceImpl<typeof ChatService>["say"];
 
@@ -158,6 +158,70 @@ describe("testLogger's next", () => {
       "  … 2 before these",
       '  info "one" n=3',
     ]);
+  });
+
+  const circular: Record<string, unknown> = { n: 1 };
+  circular.self = [circular];
+
+  it.each<[string, LogMatch, string]>([
+    ["a bigint", { fields: { n: 1n } }, "{ fields: { n: 1n } }"],
+    [
+      "what is not there",
+      { message: /a b/g, fields: { n: undefined } },
+      "{ message: /a b/g, fields: { n: undefined } }",
+    ],
+    [
+      "what contains itself",
+      { fields: { circular } },
+      "{ fields: { circular: { n: 1, self: [[circular]] } } }",
+    ],
+    [
+      "matchers",
+      { message: expect.stringContaining("x"), fields: { n: expect.any(Number) } },
+      '{ message: StringContaining "x", fields: { n: Any<Number> } }',
+    ],
+    [
+      "a matcher of one's own",
+      new (class Even {
+        asymmetricMatch = () => false;
+      })() as never,
+      "[Even]",
+    ],
+    [
+      "all the rest",
+      { fields: { "rpc.code": "x", at: new Date(5), f: Number.isNaN, s: Symbol("s"), o: {}, z: null } },
+      '{ fields: { "rpc.code": "x", at: Date 5, f: [function isNaN], s: Symbol(s), o: {}, z: null } }',
+    ],
+  ])("tells that there was no entry with %s", async (_, match, text) => {
+    const error = new Error(`no such entry was written within 1 ms: ${text}; none was`);
+    await expect(testLogger().next(match, { timeoutMs: 1 })).rejects.toThrow(error);
+  });
+
+  it("rejects with what a matcher throws, which the writer never sees", async () => {
+    const log = testLogger();
+    const broken = new Error("broken");
+    const fails = {
+      asymmetricMatch: () => {
+        throw broken;
+      },
+    };
+    const coming = log.next(fails as never);
+    log.info("one");
+    await expect(coming).rejects.toBe(broken);
+    await expect(log.next({ fields: { n: fails } }).catch((error) => error)).resolves.toBe(broken);
+    log.info("two");
+    expect(log.entries).toHaveLength(2);
+  });
+
+  it("rejects when what was looked for can't be told", async () => {
+    const broken = new Error("broken");
+    const match = {
+      asymmetricMatch: () => false,
+      toAsymmetricMatcher: () => {
+        throw broken;
+      },
+    };
+    await expect(testLogger().next(match as never, { timeoutMs: 1 })).rejects.toBe(broken);
   });
 
   it.each([

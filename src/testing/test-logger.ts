@@ -1,10 +1,10 @@
-import { checkMs } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import { createLogger, type LogEntry, type LoggerOptions, type RootLogger } from "../log/index.js";
-import { Awaited, defaultTimeoutMs, type WaitingOptions } from "./awaited.js";
+import { Awaited, type WaitingOptions, waitingMs } from "../mock/awaited.js";
 import { lastLines } from "./last-lines.js";
 import { type LogLine, lineText, stableLine } from "./log-line.js";
 import { type LogMatch, logMatches, logParts } from "./log-match.js";
+import { shown } from "./shown.js";
 
 /** Options of {@link testLogger}: those of `createLogger` but for where lines go. */
 export type TestLoggerOptions = Omit<LoggerOptions, "format" | "sink" | "outputs" | "default">;
@@ -86,9 +86,9 @@ class Written {
     this.view = undefined;
   }
 
-  async next(match: LogMatch, { timeoutMs = defaultTimeoutMs }: WaitingOptions = {}): Promise<LogEntry> {
+  async next(match: LogMatch, options?: WaitingOptions): Promise<LogEntry> {
     const parts = logParts(match);
-    checkMs("next: timeoutMs", timeoutMs);
+    const timeoutMs = waitingMs("next", options);
     return this.awaited.until(
       () => this.list.find((entry) => logMatches(entry, parts)),
       timeoutMs,
@@ -100,10 +100,6 @@ class Written {
     if (this.entries.length === 0) return "none was";
     return `there were ${this.entries.length}:\n${lastLines(this.entries.map(lineText))}`;
   }
-}
-
-function shown(match: LogMatch): string {
-  return match instanceof RegExp ? String(match) : JSON.stringify(match);
 }
 
 /** Not where lines go, and not `default`: a test is no place for what holds for the whole process. */

@@ -1,9 +1,9 @@
 import type { Span, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
-import { checkMethods, checkMs } from "../call/check.js";
+import { checkMethods } from "../call/check.js";
 import { checkKnown, unexpected } from "../call/options.js";
+import { Awaited, type WaitingOptions, waitingMs } from "../mock/awaited.js";
 import { loadPeer } from "../telemetry/peers.js";
 import type { ReadableSpanLike, SamplerLike, SpanProcessorLike } from "../telemetry/sdk-types.js";
-import { Awaited, defaultTimeoutMs, type WaitingOptions } from "./awaited.js";
 import { lastLines } from "./last-lines.js";
 import { spanTree } from "./span-tree.js";
 import { comparable, type TestSpan } from "./test-span.js";
@@ -69,8 +69,8 @@ export function testSpans(options: TestSpansOptions = {}): TestSpans {
   return {
     options: { tracerProvider, propagator: propagator ?? w3c() },
     finished: () => [...kept.finished],
-    all: () => comparable(kept.started),
-    tree: () => spanTree(comparable(kept.started)),
+    all: () => kept.all(),
+    tree: () => spanTree(kept.all()),
     ended: (count, waiting) => kept.ended(count, waiting),
     clear: () => kept.clear(),
   };
@@ -78,36 +78,37 @@ export function testSpans(options: TestSpansOptions = {}): TestSpans {
 
 /** The processor that keeps spans. */
 class KeptSpans implements SpanProcessorLike {
-  started: ReadableSpanLike[] = [];
+  readonly started = new Set<ReadableSpanLike>();
   finished: ReadableSpanLike[] = [];
   private readonly awaited = new Awaited();
 
   onStart(span: Span & ReadableSpanLike): void {
-    this.started.push(span);
+    this.started.add(span);
     this.awaited.changed();
   }
 
   onEnd(span: ReadableSpanLike): void {
-    if (this.started.includes(span)) this.finished.push(span);
+    if (this.started.has(span)) this.finished.push(span);
     this.awaited.changed();
   }
 
-  async ended(
-    count: number,
-    { timeoutMs = defaultTimeoutMs }: WaitingOptions = {},
-  ): Promise<readonly TestSpan[]> {
+  async ended(count: number, options?: WaitingOptions): Promise<readonly TestSpan[]> {
     if (!Number.isInteger(count) || count < 0) throw unexpected("ended(count)", "a number of spans", count);
-    checkMs("ended: timeoutMs", timeoutMs);
+    const timeoutMs = waitingMs("ended", options);
     await this.awaited.until(
-      () => (this.started.length >= count && this.finished.length === this.started.length ? true : undefined),
+      () => (this.started.size >= count && this.finished.length === this.started.size ? true : undefined),
       timeoutMs,
       () => `not ${count} ended spans within ${timeoutMs} ms; ${this.summary()}`,
     );
-    return comparable(this.started);
+    return this.all();
+  }
+
+  all(): readonly TestSpan[] {
+    return comparable([...this.started]);
   }
 
   clear(): void {
-    this.started = [];
+    this.started.clear();
     this.finished = [];
   }
 
@@ -116,7 +117,7 @@ class KeptSpans implements SpanProcessorLike {
   async shutdown(): Promise<void> {}
 
   private summary(): string {
-    if (this.started.length === 0) return "there was none";
-    return `there were ${this.started.length}:\n${lastLines(spanTree(comparable(this.started)).split("\n"))}`;
+    if (this.started.size === 0) return "there was none";
+    return `there were ${this.started.size}:\n${lastLines(spanTree(this.all()).split("\n"))}`;
   }
 }

@@ -1,3 +1,5 @@
+// So that the compiler finds what is added to.
+import type {} from "vitest";
 import type { LogMatch, SpanMatch } from "../testing/index.js";
 
 export { type MatcherResult, type MatcherState, matchers } from "./matchers.js";

@@ -32,8 +32,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * Goods that are not in stock are answered with `failed_precondition`.
    */
   addReserve(handler: MockHandler<typeof InventoryService.method.reserve>): this;
-  addReserve(handler?: MockHandler<typeof InventoryService.method.reserve>): Script<typeof InventoryService.method.reserve> | this {
-    return handler === undefined ? this.add("reserve") : this.add("reserve", handler);
+  addReserve(...given: [handler?: MockHandler<typeof InventoryService.method.reserve>]): Script<typeof InventoryService.method.reserve> | this {
+    return this.expectCall("add", "reserve", given, this.addReserve);
   }
 
   /**
@@ -52,8 +52,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * Goods that are not in stock are answered with `failed_precondition`.
    */
   setReserve(handler: MockHandler<typeof InventoryService.method.reserve>): this;
-  setReserve(handler?: MockHandler<typeof InventoryService.method.reserve>): Script<typeof InventoryService.method.reserve> | this {
-    return handler === undefined ? this.set("reserve") : this.set("reserve", handler);
+  setReserve(...given: [handler?: MockHandler<typeof InventoryService.method.reserve>]): Script<typeof InventoryService.method.reserve> | this {
+    return this.expectCall("set", "reserve", given, this.setReserve);
   }
 
   /**
@@ -68,8 +68,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * Release gives reserved goods back. Those that have been given back already stay so.
    */
   addRelease(handler: MockHandler<typeof InventoryService.method.release>): this;
-  addRelease(handler?: MockHandler<typeof InventoryService.method.release>): Script<typeof InventoryService.method.release> | this {
-    return handler === undefined ? this.add("release") : this.add("release", handler);
+  addRelease(...given: [handler?: MockHandler<typeof InventoryService.method.release>]): Script<typeof InventoryService.method.release> | this {
+    return this.expectCall("add", "release", given, this.addRelease);
   }
 
   /**
@@ -84,8 +84,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * Release gives reserved goods back. Those that have been given back already stay so.
    */
   setRelease(handler: MockHandler<typeof InventoryService.method.release>): this;
-  setRelease(handler?: MockHandler<typeof InventoryService.method.release>): Script<typeof InventoryService.method.release> | this {
-    return handler === undefined ? this.set("release") : this.set("release", handler);
+  setRelease(...given: [handler?: MockHandler<typeof InventoryService.method.release>]): Script<typeof InventoryService.method.release> | this {
+    return this.expectCall("set", "release", given, this.setRelease);
   }
 
   /**
@@ -100,8 +100,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * WatchStock sends how much there is of each kind of goods asked for, then each change, without end.
    */
   addWatchStock(handler: MockHandler<typeof InventoryService.method.watchStock>): this;
-  addWatchStock(handler?: MockHandler<typeof InventoryService.method.watchStock>): Script<typeof InventoryService.method.watchStock> | this {
-    return handler === undefined ? this.add("watchStock") : this.add("watchStock", handler);
+  addWatchStock(...given: [handler?: MockHandler<typeof InventoryService.method.watchStock>]): Script<typeof InventoryService.method.watchStock> | this {
+    return this.expectCall("add", "watchStock", given, this.addWatchStock);
   }
 
   /**
@@ -116,8 +116,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * WatchStock sends how much there is of each kind of goods asked for, then each change, without end.
    */
   setWatchStock(handler: MockHandler<typeof InventoryService.method.watchStock>): this;
-  setWatchStock(handler?: MockHandler<typeof InventoryService.method.watchStock>): Script<typeof InventoryService.method.watchStock> | this {
-    return handler === undefined ? this.set("watchStock") : this.set("watchStock", handler);
+  setWatchStock(...given: [handler?: MockHandler<typeof InventoryService.method.watchStock>]): Script<typeof InventoryService.method.watchStock> | this {
+    return this.expectCall("set", "watchStock", given, this.setWatchStock);
   }
 
   /**
@@ -132,8 +132,8 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * ReserveAll confirms each reservation before it reads the next.
    */
   addReserveAll(handler: MockHandler<typeof InventoryService.method.reserveAll>): this;
-  addReserveAll(handler?: MockHandler<typeof InventoryService.method.reserveAll>): Script<typeof InventoryService.method.reserveAll> | this {
-    return handler === undefined ? this.add("reserveAll") : this.add("reserveAll", handler);
+  addReserveAll(...given: [handler?: MockHandler<typeof InventoryService.method.reserveAll>]): Script<typeof InventoryService.method.reserveAll> | this {
+    return this.expectCall("add", "reserveAll", given, this.addReserveAll);
   }
 
   /**
@@ -148,7 +148,7 @@ export class InventoryServiceMock extends ServiceMock<typeof InventoryService> {
    * ReserveAll confirms each reservation before it reads the next.
    */
   setReserveAll(handler: MockHandler<typeof InventoryService.method.reserveAll>): this;
-  setReserveAll(handler?: MockHandler<typeof InventoryService.method.reserveAll>): Script<typeof InventoryService.method.reserveAll> | this {
-    return handler === undefined ? this.set("reserveAll") : this.set("reserveAll", handler);
+  setReserveAll(...given: [handler?: MockHandler<typeof InventoryService.method.reserveAll>]): Script<typeof InventoryService.method.reserveAll> | this {
+    return this.expectCall("set", "reserveAll", given, this.setReserveAll);
   }
 }

@@ -35,8 +35,8 @@ export class OrderServiceMock extends ServiceMock<typeof OrderService> {
    * or the card is refused, nothing stays reserved, and the answer is `failed_precondition`.
    */
   addPlaceOrder(handler: MockHandler<typeof OrderService.method.placeOrder>): this;
-  addPlaceOrder(handler?: MockHandler<typeof OrderService.method.placeOrder>): Script<typeof OrderService.method.placeOrder> | this {
-    return handler === undefined ? this.add("placeOrder") : this.add("placeOrder", handler);
+  addPlaceOrder(...given: [handler?: MockHandler<typeof OrderService.method.placeOrder>]): Script<typeof OrderService.method.placeOrder> | this {
+    return this.expectCall("add", "placeOrder", given, this.addPlaceOrder);
   }
 
   /**
@@ -57,8 +57,8 @@ export class OrderServiceMock extends ServiceMock<typeof OrderService> {
    * or the card is refused, nothing stays reserved, and the answer is `failed_precondition`.
    */
   setPlaceOrder(handler: MockHandler<typeof OrderService.method.placeOrder>): this;
-  setPlaceOrder(handler?: MockHandler<typeof OrderService.method.placeOrder>): Script<typeof OrderService.method.placeOrder> | this {
-    return handler === undefined ? this.set("placeOrder") : this.set("placeOrder", handler);
+  setPlaceOrder(...given: [handler?: MockHandler<typeof OrderService.method.placeOrder>]): Script<typeof OrderService.method.placeOrder> | this {
+    return this.expectCall("set", "placeOrder", given, this.setPlaceOrder);
   }
 
   /**
@@ -77,8 +77,8 @@ export class OrderServiceMock extends ServiceMock<typeof OrderService> {
    * An order that does not exist is answered with `not_found`.
    */
   addTrackOrder(handler: MockHandler<typeof OrderService.method.trackOrder>): this;
-  addTrackOrder(handler?: MockHandler<typeof OrderService.method.trackOrder>): Script<typeof OrderService.method.trackOrder> | this {
-    return handler === undefined ? this.add("trackOrder") : this.add("trackOrder", handler);
+  addTrackOrder(...given: [handler?: MockHandler<typeof OrderService.method.trackOrder>]): Script<typeof OrderService.method.trackOrder> | this {
+    return this.expectCall("add", "trackOrder", given, this.addTrackOrder);
   }
 
   /**
@@ -97,8 +97,8 @@ export class OrderServiceMock extends ServiceMock<typeof OrderService> {
    * An order that does not exist is answered with `not_found`.
    */
   setTrackOrder(handler: MockHandler<typeof OrderService.method.trackOrder>): this;
-  setTrackOrder(handler?: MockHandler<typeof OrderService.method.trackOrder>): Script<typeof OrderService.method.trackOrder> | this {
-    return handler === undefined ? this.set("trackOrder") : this.set("trackOrder", handler);
+  setTrackOrder(...given: [handler?: MockHandler<typeof OrderService.method.trackOrder>]): Script<typeof OrderService.method.trackOrder> | this {
+    return this.expectCall("set", "trackOrder", given, this.setTrackOrder);
   }
 
   /**
@@ -117,8 +117,8 @@ export class OrderServiceMock extends ServiceMock<typeof OrderService> {
    * An order that fails is answered with its error: the stream lives on.
    */
   addBulkOrders(handler: MockHandler<typeof OrderService.method.bulkOrders>): this;
-  addBulkOrders(handler?: MockHandler<typeof OrderService.method.bulkOrders>): Script<typeof OrderService.method.bulkOrders> | this {
-    return handler === undefined ? this.add("bulkOrders") : this.add("bulkOrders", handler);
+  addBulkOrders(...given: [handler?: MockHandler<typeof OrderService.method.bulkOrders>]): Script<typeof OrderService.method.bulkOrders> | this {
+    return this.expectCall("add", "bulkOrders", given, this.addBulkOrders);
   }
 
   /**
@@ -137,7 +137,7 @@ export class OrderServiceMock extends ServiceMock<typeof OrderService> {
    * An order that fails is answered with its error: the stream lives on.
    */
   setBulkOrders(handler: MockHandler<typeof OrderService.method.bulkOrders>): this;
-  setBulkOrders(handler?: MockHandler<typeof OrderService.method.bulkOrders>): Script<typeof OrderService.method.bulkOrders> | this {
-    return handler === undefined ? this.set("bulkOrders") : this.set("bulkOrders", handler);
+  setBulkOrders(...given: [handler?: MockHandler<typeof OrderService.method.bulkOrders>]): Script<typeof OrderService.method.bulkOrders> | this {
+    return this.expectCall("set", "bulkOrders", given, this.setBulkOrders);
   }
 }

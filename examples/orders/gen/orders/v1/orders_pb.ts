@@ -238,7 +238,7 @@ export enum OrderStatus {
   UNSPECIFIED = 0,
 
   /**
-   * The goods are reserved, the payment is captured.
+   * The goods are reserved, the payment is captured, or nobody knows whether it is: then the log of the service tells.
    *
    * @generated from enum value: ORDER_STATUS_PLACED = 1;
    */

@@ -32,8 +32,8 @@ export class PaymentServiceMock extends ServiceMock<typeof PaymentService> {
    * A card that is refused is answered with `failed_precondition`.
    */
   addAuthorize(handler: MockHandler<typeof PaymentService.method.authorize>): this;
-  addAuthorize(handler?: MockHandler<typeof PaymentService.method.authorize>): Script<typeof PaymentService.method.authorize> | this {
-    return handler === undefined ? this.add("authorize") : this.add("authorize", handler);
+  addAuthorize(...given: [handler?: MockHandler<typeof PaymentService.method.authorize>]): Script<typeof PaymentService.method.authorize> | this {
+    return this.expectCall("add", "authorize", given, this.addAuthorize);
   }
 
   /**
@@ -52,8 +52,8 @@ export class PaymentServiceMock extends ServiceMock<typeof PaymentService> {
    * A card that is refused is answered with `failed_precondition`.
    */
   setAuthorize(handler: MockHandler<typeof PaymentService.method.authorize>): this;
-  setAuthorize(handler?: MockHandler<typeof PaymentService.method.authorize>): Script<typeof PaymentService.method.authorize> | this {
-    return handler === undefined ? this.set("authorize") : this.set("authorize", handler);
+  setAuthorize(...given: [handler?: MockHandler<typeof PaymentService.method.authorize>]): Script<typeof PaymentService.method.authorize> | this {
+    return this.expectCall("set", "authorize", given, this.setAuthorize);
   }
 
   /**
@@ -68,8 +68,8 @@ export class PaymentServiceMock extends ServiceMock<typeof PaymentService> {
    * Capture takes what was authorized.
    */
   addCapture(handler: MockHandler<typeof PaymentService.method.capture>): this;
-  addCapture(handler?: MockHandler<typeof PaymentService.method.capture>): Script<typeof PaymentService.method.capture> | this {
-    return handler === undefined ? this.add("capture") : this.add("capture", handler);
+  addCapture(...given: [handler?: MockHandler<typeof PaymentService.method.capture>]): Script<typeof PaymentService.method.capture> | this {
+    return this.expectCall("add", "capture", given, this.addCapture);
   }
 
   /**
@@ -84,8 +84,8 @@ export class PaymentServiceMock extends ServiceMock<typeof PaymentService> {
    * Capture takes what was authorized.
    */
   setCapture(handler: MockHandler<typeof PaymentService.method.capture>): this;
-  setCapture(handler?: MockHandler<typeof PaymentService.method.capture>): Script<typeof PaymentService.method.capture> | this {
-    return handler === undefined ? this.set("capture") : this.set("capture", handler);
+  setCapture(...given: [handler?: MockHandler<typeof PaymentService.method.capture>]): Script<typeof PaymentService.method.capture> | this {
+    return this.expectCall("set", "capture", given, this.setCapture);
   }
 
   /**
@@ -100,8 +100,8 @@ export class PaymentServiceMock extends ServiceMock<typeof PaymentService> {
    * Void gives up what was authorized and not captured.
    */
   addVoid(handler: MockHandler<typeof PaymentService.method.void>): this;
-  addVoid(handler?: MockHandler<typeof PaymentService.method.void>): Script<typeof PaymentService.method.void> | this {
-    return handler === undefined ? this.add("void") : this.add("void", handler);
+  addVoid(...given: [handler?: MockHandler<typeof PaymentService.method.void>]): Script<typeof PaymentService.method.void> | this {
+    return this.expectCall("add", "void", given, this.addVoid);
   }
 
   /**
@@ -116,7 +116,7 @@ export class PaymentServiceMock extends ServiceMock<typeof PaymentService> {
    * Void gives up what was authorized and not captured.
    */
   setVoid(handler: MockHandler<typeof PaymentService.method.void>): this;
-  setVoid(handler?: MockHandler<typeof PaymentService.method.void>): Script<typeof PaymentService.method.void> | this {
-    return handler === undefined ? this.set("void") : this.set("void", handler);
+  setVoid(...given: [handler?: MockHandler<typeof PaymentService.method.void>]): Script<typeof PaymentService.method.void> | this {
+    return this.expectCall("set", "void", given, this.setVoid);
   }
 }

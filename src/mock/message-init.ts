@@ -1,0 +1,49 @@
+import { create, type DescMessage, type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { describe, isObject } from "../call/options.js";
+
+/**
+ * Makes a message of what a test says it is. What TypeScript would refuse is refused here, too: without it, a field that is
+ * mistyped would say nothing.
+ *
+ * @returns a message that can be sent; the one that was given, if it is one
+ * @throws TypeError that tells what is wrong
+ */
+export function writtenMessage(desc: DescMessage, init: unknown): Message {
+  const problem = shapeProblem(desc, init) ?? nameProblem(desc, init as object);
+  if (problem !== undefined) throw new TypeError(problem);
+  return sendable(desc, init as MessageInitShape<DescMessage>);
+}
+
+/** Why something is no message of a type, nor what one can be made of; undefined when it is. */
+export function shapeProblem(desc: DescMessage, init: unknown): string | undefined {
+  const wanted = `expected a message of ${desc.typeName}`;
+  if (!isObject(init)) return `${wanted}, got ${describe(init)}`;
+  const type = typeOf(init);
+  return type === undefined || type === desc.typeName ? undefined : `${wanted}, got one of ${type}`;
+}
+
+/** Makes a message of what has the right shape. @throws TypeError when it cannot be sent */
+function sendable(desc: DescMessage, init: MessageInitShape<DescMessage>): Message {
+  try {
+    const message = create(desc, init);
+    toBinary(desc, message);
+    return message;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`expected a message that can be sent: ${why}`, { cause: error });
+  }
+}
+
+function nameProblem(desc: DescMessage, init: object): string | undefined {
+  if (typeOf(init) !== undefined) return undefined;
+  const names = desc.members.map(({ localName }) => localName);
+  const unknown = Object.keys(init).find((name) => !names.includes(name));
+  if (unknown === undefined) return undefined;
+  const known = names.length === 0 ? "it has none" : `there are ${names.join(", ")}`;
+  return `${desc.typeName} has no field ${JSON.stringify(unknown)}; ${known}`;
+}
+
+/** The name of a message's type; undefined for an object that is no message yet. */
+function typeOf(init: object): string | undefined {
+  return "$typeName" in init ? String(init.$typeName) : undefined;
+}
