@@ -1,10 +1,17 @@
+import { WrongAnswer } from "./answer.js";
+
 /**
- * Whether this is what is thrown when a test's assertion fails. `node:assert`, Chai and Vitest say so in its name; matchers
- * that were added to `expect`, the kit's own too, leave the values that they compared.
+ * Whether this tells that the test is wrong: what is thrown when an assertion fails, or what a mock throws of its own handlers.
+ * `node:assert`, Chai and Vitest say so in the error's name; matchers that were added to `expect`, the kit's own too, throw an
+ * error of a class of its own.
  */
-export function isAssertion(error: unknown): error is object {
-  // No `instanceof`: a test runner may give each test file a realm of its own.
+export function isAssertion(error: unknown): error is Error {
+  // No `instanceof Error`: a test runner may give each test file a realm of its own.
   if (typeof error !== "object" || error === null) return false;
-  const { name } = error as Partial<Error>;
-  return String(name).startsWith("AssertionError") || ("actual" in error && "expected" in error);
+  const { name, constructor } = error as Partial<Error>;
+  const isNamed = String(name).startsWith("AssertionError");
+  return isNamed || error instanceof WrongAnswer || matcherErrors.includes(String(constructor?.name));
 }
+
+/** Vitest's, and Jest's. */
+const matcherErrors = ["JestExtendError", "JestAssertionError"];

@@ -17,6 +17,10 @@ describe("createMock", () => {
       ],
       [[{ nmae: "x" }], 'createMock: there is no option "nmae"; there are name, test'],
       [[{ name: 5 }], "createMock: name: expected a text, got 5"],
+      [
+        [undefined, { test: {} }],
+        "createMock: expected a generated service before the options, got undefined",
+      ],
       [[null], "createMock: expected an object of options, got null"],
       [["ChatService"], 'createMock: expected an object of options, got "ChatService"'],
       [[class {}], "createMock: expected an object of options, got a function"],

@@ -32,7 +32,11 @@ export function createMock(
   subject?: DescService | ObjectMockOptions,
   options?: MockOptions,
 ): ServiceMock<DescService> | ObjectMock<object> {
-  if (!isObject(subject) || !("kind" in subject)) return new ObjectMock(subject);
+  if (!isObject(subject) || !("kind" in subject)) {
+    if (options !== undefined)
+      throw unexpected("createMock", "a generated service before the options", subject);
+    return new ObjectMock(subject);
+  }
   if (subject.kind === "service") return new ServiceMock(subject, options);
   throw unexpected("createMock", "a generated service, or options for an interface", `a ${subject.kind}`);
 }

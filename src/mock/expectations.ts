@@ -44,8 +44,8 @@ export class Expectations<H> {
       return expected;
     }
     const answer = this.isSequenced(method) ? undefined : this.permanent.get(method);
-    if (answer === undefined) throw this.failed(`unexpected call of ${call()}${this.hint(expected, method)}`);
-    return answer;
+    if (answer !== undefined) return answer;
+    throw this.failed(`unexpected call of ${textOf(call, method)}${this.hint(expected, method)}`);
   }
 
   hasMore(): boolean {
@@ -85,6 +85,15 @@ export class Expectations<H> {
   private hint(next: Expectation<H> | undefined, method: string): string {
     if (next !== undefined) return `\n  expected next: ${next.method}${added(next.site)}`;
     return `\n  nothing more was expected: add("${method}", …) answers one more call, set("${method}", …) all of them`;
+  }
+}
+
+/** What tells a call may throw: what it was called with has a say in it. */
+function textOf(call: () => string, method: string): string {
+  try {
+    return call();
+  } catch {
+    return `${method}(…)`;
   }
 }
 

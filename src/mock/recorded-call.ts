@@ -55,6 +55,8 @@ export interface RecordedCall<M extends DescMethod = DescMethod> {
 export class Recording implements RecordedCall {
   readonly header: Headers;
   readonly events: RecordedEvent[] = [];
+  readonly requests: Message[] = [];
+  readonly responses: Message[] = [];
   readonly ended: Promise<void>;
   private resolveEnded: () => void = () => {};
   private readonly awaited = new Awaited();
@@ -73,25 +75,17 @@ export class Recording implements RecordedCall {
     signal.addEventListener("abort", onAbort, { once: true });
   }
 
-  get requests(): Message[] {
-    return this.events.flatMap((event) => (event.type === "received" ? [event.message] : []));
-  }
-
-  get responses(): Message[] {
-    return this.events.flatMap((event) => (event.type === "sent" ? [event.message] : []));
-  }
-
   get error(): unknown {
     const last = this.events.at(-1);
     return last?.type === "ended" ? last.error : undefined;
   }
 
   received(count = 1, options?: WaitingOptions): Promise<Message> {
-    return this.nth("received", () => this.requests, count, options);
+    return this.nth("received", this.requests, count, options);
   }
 
   sent(count = 1, options?: WaitingOptions): Promise<Message> {
-    return this.nth("sent", () => this.responses, count, options);
+    return this.nth("sent", this.responses, count, options);
   }
 
   /** Records a request. Returns it. */
@@ -142,7 +136,7 @@ export class Recording implements RecordedCall {
 
   private async nth(
     what: "received" | "sent",
-    messages: () => readonly Message[],
+    messages: readonly Message[],
     count: number,
     options: WaitingOptions | undefined,
   ): Promise<Message> {
@@ -150,7 +144,7 @@ export class Recording implements RecordedCall {
     const nth = `${what}(${count})`;
     const timeoutMs = waitingMs(nth, options);
     const find = () => {
-      const message = messages()[count - 1];
+      const message = messages[count - 1];
       if (message === undefined && this.isOver) throw new Error(`${nth}: the call has ended:\n${this}`);
       return message;
     };
@@ -161,6 +155,8 @@ export class Recording implements RecordedCall {
   private record(event: RecordedEvent): void {
     if (this.isOver) return;
     this.events.push(event);
+    if (event.type === "received") this.requests.push(event.message);
+    if (event.type === "sent") this.responses.push(event.message);
     this.awaited.changed();
   }
 

@@ -102,6 +102,14 @@ describe("verify", () => {
       "it must return a message of chat.v1.SayResponse, got a message of chat.v1.SayRequest",
       () => create(SayRequestSchema),
     ],
+    ["say", "it must return a message of chat.v1.SayResponse, got an object", () => new Map()],
+    [
+      "countdown",
+      "it must yield a message of chat.v1.CountdownResponse, got one that can't be sent: cannot encode field chat.v1.CountdownResponse.n to binary: invalid int32: 1099511627776",
+      async function* () {
+        yield { n: 2 ** 40 };
+      },
+    ],
     [
       "countdown",
       "it must return an async iterable of chat.v1.CountdownResponse, as an async function* does, got a promise",

@@ -1,75 +1,51 @@
-import { isObject } from "../call/options.js";
-
-type Method = (this: unknown, ...args: unknown[]) => unknown;
 type OnError = (error: unknown) => void;
 
 /**
- * Runs something, and tells of what it throws, now or later: in a promise, or in what else has a `then`, and in an iterator or a
- * stream. These are watched in place, so they stay what they are; one that starts when it is awaited starts no earlier, and once.
+ * Runs something, and tells of what it throws: at once, in the promise that it gives, or in the generator that it gives or
+ * promises. What else it gives is handed on as it is: it may belong to others.
  *
- * @returns what it gives
+ * @returns what it gives; a promise that nobody handles is still one that nobody handles
  */
-export function watched<T>(run: () => T, onError: OnError): T {
+export function watched(run: () => unknown, onError: OnError): unknown {
   try {
-    const result = run();
-    if (isObject(result)) watch(result, onError);
-    return result;
+    return followed(run(), onError);
   } catch (error) {
     onError(error);
     throw error;
   }
 }
 
-function watch(value: object, onError: OnError): void {
-  replace(value, "then", (then) => {
-    // `await` does not ask a promise of the language for its `then`.
-    if (then !== Promise.prototype.then) return watchedThen(then, onError);
-    Reflect.apply(then, value, [undefined, onError]);
-    return then;
-  });
-  if (!(Symbol.asyncIterator in value) && !(Symbol.iterator in value)) return;
-  if ("next" in value) watchSteps(value, onError);
-  else replace(value, Symbol.asyncIterator, (iterate) => watchedStream(iterate, onError));
-}
-
-function watchedThen(then: Method, onError: OnError): Method {
-  return function (done, failed) {
-    const onFailure = (error: unknown): unknown => {
+function followed(result: unknown, onError: OnError): unknown {
+  if (isGenerator(result)) return watchedGenerator(result, onError);
+  if (!(result instanceof Promise)) return result;
+  return result.then(
+    (value) => followed(value, onError),
+    (error) => {
       onError(error);
-      if (typeof failed === "function") return failed(error);
       throw error;
-    };
-    return Reflect.apply(then, this, [done, onFailure]);
-  };
+    },
+  );
 }
 
-function watchedStream(iterate: Method, onError: OnError): Method {
-  return function (...args) {
-    const iterator = Reflect.apply(iterate, this, args);
-    if (isObject(iterator)) watchSteps(iterator, onError);
-    return iterator;
-  };
+/** A generator with the same prototype, which tells of what each step throws. */
+function watchedGenerator<T extends AnyGenerator>(generator: T, onError: OnError): T {
+  const step =
+    (name: Step) =>
+    (...args: unknown[]) =>
+      watched(() => Reflect.apply(generator[name], generator, args), onError);
+  const steps = { next: step("next"), return: step("return"), throw: step("throw") };
+  return Object.assign(Object.create(Object.getPrototypeOf(generator)), steps);
 }
 
-function watchSteps(iterator: object, onError: OnError): void {
-  for (const name of ["next", "return", "throw"]) {
-    replace(iterator, name, (step) => {
-      return function (...args) {
-        return watched(() => Reflect.apply(step, this, args), onError);
-      };
-    });
-  }
-}
+type Step = "next" | "return" | "throw";
+type AnyGenerator = Record<Step, (...args: unknown[]) => unknown>;
 
-/** Replaces a method of an object, where there is one and the object allows it: it may be frozen, or a mocked one. */
-function replace(object: object, name: string | symbol, by: (method: Method) => Method): void {
-  const method = Reflect.get(object, name);
-  if (typeof method !== "function") return;
-  const replacement = by(method);
-  if (replacement === method) return;
+/** Whether this is what a `function*` or an `async function*` gave. */
+function isGenerator(value: unknown): value is AnyGenerator {
   try {
-    Reflect.defineProperty(object, name, { value: replacement, configurable: true, writable: true });
+    return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(value));
   } catch {
-    // Then nobody watches it.
+    // A proxy that lets nobody look.
+    return false;
   }
 }

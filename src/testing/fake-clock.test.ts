@@ -3,6 +3,7 @@ import { mock } from "node:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { coarseClock } from "../call/coarse-clock.js";
 import { wait } from "../call/wait.js";
+import { loadPeer } from "../telemetry/peers.js";
 import { fakeClock } from "./index.js";
 
 const stopped = new Error(
@@ -109,6 +110,36 @@ describe("fakeClock", () => {
     );
   });
 
+  it("lets no timer go off any more when it is restored while it moves", async () => {
+    const clock = clockAt(0);
+    const fired: unknown[] = [];
+    for (const ms of [10, 20, 5000]) setTimeout(() => fired.push(ms), ms);
+    setInterval(() => fired.push("interval"), 15);
+    setTimeout(() => clock.restore(), 12);
+    await clock.advance(6000);
+    expect([fired, clock.timers]).toEqual([[10], 0]);
+  });
+
+  it("lets none go off when it is restored before it moves", async () => {
+    const clock = clockAt(0);
+    const fired: unknown[] = [];
+    setTimeout(() => fired.push(10), 10);
+    const advancing = clock.advance(6000);
+    clock.restore();
+    await advancing;
+    expect(fired).toEqual([]);
+  });
+
+  it("counts whole milliseconds, also from a fraction on", async () => {
+    const clock = clockAt(0.5);
+    const zero = performance.now();
+    await clock.advance(1);
+    expect([clock.now, Date.now(), performance.now() - zero, zero % 1]).toEqual([1, 1, 1, 0]);
+    clock.restore();
+    const latest = 8.64e15;
+    expect(clockAt(latest).now).toBe(latest);
+  });
+
   it("is restored at the end of the test", () => {
     const ends: (() => void)[] = [];
     fakeClock({ test: { onTestFinished: (act) => void ends.push(act) } });
@@ -146,12 +177,20 @@ describe("fakeClock", () => {
   it.each<[string, () => unknown]>([
     ['fakeClock: there is no option "at"; there are now, test', () => fakeClock({ at: 1 } as never)],
     [
-      "fakeClock: now: expected a valid Date or a number of milliseconds since the epoch, got NaN",
+      "fakeClock: now: expected a valid Date or milliseconds since the epoch from -8.64e15 to 8.64e15, got NaN",
       () => fakeClock({ now: Number.NaN }),
     ],
     [
-      "fakeClock: now: expected a valid Date or a number of milliseconds since the epoch, got an object",
+      "fakeClock: now: expected a valid Date or milliseconds since the epoch from -8.64e15 to 8.64e15, got an object",
       () => fakeClock({ now: new Date("x") }),
+    ],
+    [
+      "fakeClock: now: expected a valid Date or milliseconds since the epoch from -8.64e15 to 8.64e15, got 100000000000000000000",
+      () => fakeClock({ now: 1e20 }),
+    ],
+    [
+      'fakeClock: now: expected a valid Date or milliseconds since the epoch from -8.64e15 to 8.64e15, got "0"',
+      () => fakeClock({ now: "0" as never }),
     ],
     [
       'test: expected the context that Vitest or node:test hands to a test, as in test("…", (t) => …), got an object',
@@ -181,5 +220,18 @@ describe("the coarse clock under a fake one", () => {
     const restored = coarseClock.now ?? Number.NaN;
     expect(Math.abs(restored - performance.now())).toBeLessThan(1000);
     await vi.waitUntil(() => coarseClock.now !== restored);
+  });
+
+  it("stays as it is when the time cannot be stopped", () => {
+    const broken = vi
+      .spyOn(loadPeer("@sinonjs/fake-timers", "fakeClock"), "withGlobal")
+      .mockImplementation(() => {
+        throw new Error("broken");
+      });
+    restorers.push(() => broken.mockRestore());
+    restorers.push(() => coarseClock.beCoarse());
+    const before = Object.getOwnPropertyDescriptor(coarseClock, "now");
+    expect(() => fakeClock()).toThrow("broken");
+    expect(Object.getOwnPropertyDescriptor(coarseClock, "now")).toEqual(before);
   });
 });

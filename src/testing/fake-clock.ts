@@ -6,7 +6,7 @@ import { loadPeer, type Peers } from "../telemetry/peers.js";
 
 /** Options of {@link fakeClock}. */
 export interface FakeClockOptions {
-  /** What time it is at first: a date, or milliseconds since the epoch. Default: the real time. */
+  /** What time it is at first: a date, or whole milliseconds since the epoch. Default: the real time. */
   readonly now?: Date | number;
   /** The context of the test: the clock is restored at its end. */
   readonly test?: TestContext;
@@ -69,7 +69,6 @@ class StoppedClock implements FakeClock {
   constructor(timers: FakeTimers, now: number) {
     // A whole number, so that durations are.
     const startedAt = Math.ceil(performance.now());
-    coarseClock.beExact();
     const clock = timers
       .withGlobal(patientGlobal())
       .install({ now, toFake: [...faked], shouldClearNativeTimers: true });
@@ -77,6 +76,7 @@ class StoppedClock implements FakeClock {
     // Put upon the one object that everybody holds: packages keep `performance` from when they were loaded.
     const value = () => startedAt + clock.now - now;
     Object.defineProperty(performance, "now", { configurable: true, writable: true, value });
+    coarseClock.beExact();
   }
 
   get now(): number {
@@ -100,6 +100,8 @@ class StoppedClock implements FakeClock {
     this.isOver = true;
     Reflect.deleteProperty(performance, "now");
     if (this.nowBefore !== undefined) Object.defineProperty(performance, "now", this.nowBefore);
+    // An advance() that is under way finds no timers any more, and comes to its end.
+    this.clock.reset();
     this.clock.uninstall();
     coarseClock.beCoarse();
   }
@@ -135,7 +137,10 @@ function isStopped(): boolean {
 function checkedNow(options: FakeClockOptions): number {
   checkKnown("fakeClock", options, ["now", "test"]);
   const { now = Date.now() } = options;
-  const ms = now instanceof Date ? now.getTime() : now;
-  if (typeof ms === "number" && Number.isFinite(ms)) return ms;
-  throw unexpected("fakeClock: now", "a valid Date or a number of milliseconds since the epoch", now);
+  const isTime = typeof now === "number" || now instanceof Date;
+  // A date has whole milliseconds, and so has what hangs on the clock.
+  const ms = isTime ? new Date(now).getTime() : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  const accepted = "a valid Date or milliseconds since the epoch from -8.64e15 to 8.64e15";
+  throw unexpected("fakeClock: now", accepted, now);
 }

@@ -8,40 +8,53 @@ import { Settled } from "./settled.js";
 /** A handler whose end can be waited for. */
 export class WatchedHandler {
   private readonly done = new Settled<void>();
-  private isCalled = false;
+  /** It was called and its end is still to be seen: of a stream, once it was pulled, if `return` can end it. */
+  private isUnderWay = false;
 
   constructor(private readonly handler: (request: never, context: never) => unknown) {}
 
-  /** Resolves when the handler is done, or was not called by the end of its call. */
+  /** Resolves when the handler is done, or at the end of its call if it had not begun or cannot be told to end. */
   get handled(): Promise<void> {
     return this.done.promise;
   }
 
   /** The handler as Connect is to call it. */
   impl<M extends DescMethod>(): MethodImpl<M> {
-    const impl = (request: never, context: never) => {
-      this.isCalled = true;
-      return this.watch(() => this.handler(request, context));
-    };
+    const impl = (request: never, context: never) => this.watch(() => this.handler(request, context));
     return impl as unknown as MethodImpl<M>;
   }
 
-  /** The call is over: a handler that has not been called will not be. */
+  /** The call is over: nobody asks anything more of a handler that has not begun, or of a stream without `return`. */
   callEnded(): void {
-    if (!this.isCalled) this.done.resolve();
+    if (!this.isUnderWay) this.done.resolve();
   }
 
   private watch(call: () => unknown): unknown {
     const done = () => this.done.resolve();
     try {
       const result = call();
-      if (isAsyncIterable(result)) return wrapStream(result, { ...untouched, onDone: done, onError: done });
-      void Promise.resolve(result).then(done, done);
-      return result;
+      if (isAsyncIterable(result)) return this.watchStream(result, done);
+      this.isUnderWay = true;
+      // The one that Connect waits for: a lazy thenable would run again for each who asks.
+      const answer = Promise.resolve(result);
+      void answer.then(done, done);
+      return answer;
     } catch (error) {
       done();
       throw error;
     }
+  }
+
+  private watchStream(stream: AsyncIterable<unknown>, done: () => void): AsyncIterable<unknown> {
+    const watched = wrapStream(stream, {
+      ...untouched,
+      onPull: () => {
+        this.isUnderWay = watched.return !== undefined;
+      },
+      onDone: done,
+      onError: done,
+    });
+    return watched;
   }
 }
 

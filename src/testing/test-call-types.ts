@@ -67,7 +67,10 @@ export interface TestCallBase {
   readonly trailer: Promise<Headers>;
   /** How the call ended for the client: with an error, or undefined. It waits for all answers to have been read. */
   readonly error: Promise<ConnectError | undefined>;
-  /** The handler is done, with its `finally` blocks, or was never called. Never rejects. */
+  /**
+   * The handler is done, with its `finally` blocks; or the call is, if the handler had not begun by then, or gave an iterator
+   * without `return`, which nobody can end. Never rejects.
+   */
   readonly handled: Promise<void>;
   /**
    * Gives the call up, as a client that goes away: the handler's signal aborts, its requests end (where `receive()` reads

@@ -115,6 +115,28 @@ describe("testCall", () => {
     expect(await Promise.all(messages)).toEqual(["no bob", "no eve"]);
   });
 
+  it("waits for no stream that an interceptor has asked for and left", async () => {
+    const leave: Interceptor = (next) => async (request) => {
+      await next(request);
+      throw new ConnectError("too late", Code.Aborted);
+    };
+    const call = testCall(chat, impl.chat, { interceptors: [leave] });
+    await call.handled;
+    expect((await call.error)?.rawMessage).toBe("too late");
+  });
+
+  it("asks a handler for its answer once, also one that begins when it is asked", async () => {
+    let asked = 0;
+    const lazy = {} as Promise<object>;
+    Reflect.set(lazy, "then", (resolve: (answer: object) => void) => {
+      asked++;
+      resolve({ text: "x" });
+    });
+    const call = testCall(say, () => lazy);
+    expect([(await call.response).message.text, asked]).toEqual(["x", 1]);
+    await call.handled;
+  });
+
   it("tells of the sending: it waits for the handler to ask, no longer than for the call's end", async () => {
     const seen: string[] = [];
     const call = testCall(upload, async (requests) => {
@@ -224,6 +246,22 @@ describe("a test call that is cancelled", () => {
       expect((await error)?.code).toBe(Code.Canceled);
       await handled;
     }
+  });
+
+  it.each([
+    ["between two answers", Number.POSITIVE_INFINITY],
+    ["while it makes one", 1],
+  ])("waits for no iterator that cannot be told: %s", async (_, answers) => {
+    let n = 0;
+    const next = () =>
+      n < answers
+        ? Promise.resolve({ done: false as const, value: { n: n++ } })
+        : new Promise<never>(() => {});
+    const call = testCall(countdown, () => ({ [Symbol.asyncIterator]: () => ({ next }) }));
+    await call.receive();
+    call.cancel();
+    expect((await call.error)?.code).toBe(Code.Canceled);
+    await call.handled;
   });
 
   it("was cancelled by a loop that is left", async () => {

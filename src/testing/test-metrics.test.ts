@@ -85,9 +85,12 @@ describe("testMetrics", () => {
     );
   });
 
-  it("checks its options", () => {
+  it("checks its options", async () => {
     expect(() => testMetrics({ temporality: "total" as never })).toThrow(
       new TypeError('testMetrics: temporality: expected "cumulative" or "delta", got "total"'),
+    );
+    await expect(testMetrics().collect({ duration: true } as never)).rejects.toThrow(
+      new TypeError('collect: there is no option "duration"; there are durations'),
     );
   });
 });

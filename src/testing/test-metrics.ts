@@ -42,6 +42,7 @@ export interface TestMetrics {
   /**
    * All metrics that have values, by their names.
    *
+   * @throws TypeError for an option that there is not
    * @throws AggregateError when an observable metric's callback fails
    */
   collect(options?: CollectOptions): Promise<Readonly<Record<string, TestMetric>>>;
@@ -67,7 +68,9 @@ export function testMetrics(options: TestMetricsOptions = {}): TestMetrics {
   const meterProvider = new sdk.MeterProvider({ readers: [reader] });
   return {
     options: { meterProvider },
-    async collect({ durations = false }: CollectOptions = {}) {
+    async collect(options: CollectOptions = {}) {
+      checkKnown("collect", options, ["durations"]);
+      const { durations = false } = options;
       const { resourceMetrics, errors } = await reader.collect();
       if (errors.length > 0) throw new AggregateError(errors, "testMetrics: a metric could not be collected");
       const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
