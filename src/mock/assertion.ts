@@ -8,9 +8,9 @@ import { WrongAnswer } from "./answer.js";
 export function isAssertion(error: unknown): error is Error {
   // No `instanceof Error`: a test runner may give each test file a realm of its own.
   if (typeof error !== "object" || error === null) return false;
-  const { name, constructor } = error as Partial<Error>;
-  const isNamed = String(name).startsWith("AssertionError");
-  return isNamed || error instanceof WrongAnswer || matcherErrors.includes(String(constructor?.name));
+  const className = String(error.constructor?.name);
+  const isNamed = String((error as Partial<Error>).name).startsWith("AssertionError");
+  return isNamed || error instanceof WrongAnswer || matcherErrors.includes(className);
 }
 
 /** Vitest's, and Jest's. */
