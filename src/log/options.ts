@@ -50,7 +50,7 @@ export interface LoggerOptions {
   readonly fileLocation?: boolean;
   /** Whether lines of this context are written at once. Default: its span is sampled. */
   readonly disableBuffering?: (ctx: Context) => boolean;
-  /** Makes this the root logger, although it was not the first to be made. Default false. */
+  /** True makes this the root logger, false keeps it from being that. Default: the first logger that is made is. */
   readonly default?: boolean;
 }
 
