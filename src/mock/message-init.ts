@@ -1,5 +1,6 @@
 import { create, type DescMessage, type Message, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, isObject } from "../call/options.js";
+import { errorMessage } from "./error-message.js";
 
 /**
  * Makes a message of what a test says it is. Other types and, at the top, unknown names are refused as TypeScript refuses
@@ -33,7 +34,7 @@ export function sendingProblem(desc: DescMessage, message: Message): string | un
     toBinary(desc, message);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorMessage(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethod, Message, MessageInitShape } from "@bufbuild/protobuf";
 import { isHeaderName, unexpected } from "../call/options.js";
+import { errorMessage } from "./error-message.js";
 import { added } from "./expectations.js";
 import { messageCopy } from "./message-copy.js";
 import { writtenMessage } from "./message-init.js";
@@ -118,7 +119,7 @@ export class ScriptBuilder {
     try {
       return make();
     } catch (error) {
-      throw this.misuse(step, error instanceof Error ? error.message : String(error));
+      throw this.misuse(step, errorMessage(error));
     }
   }
 

@@ -16,6 +16,7 @@ import { checkKnown, unexpected } from "../call/options.js";
 import { isAssertion } from "./assertion.js";
 import type { WaitingOptions } from "./awaited.js";
 import { callSite } from "./call-site.js";
+import { errorMessage } from "./error-message.js";
 import { type Expectation, Expectations } from "./expectations.js";
 import { type AnyHandler, mockedMethod } from "./mocked-method.js";
 import type { MockOptions } from "./options.js";
@@ -257,11 +258,5 @@ type Given<S extends DescService, K extends MethodName<S>> = readonly [handler?:
 
 /** An error of the mock, as the client of the call gets it. */
 function rpcError(error: unknown): ConnectError {
-  return new ConnectError(
-    error instanceof Error ? error.message : String(error),
-    Code.Internal,
-    undefined,
-    undefined,
-    error,
-  );
+  return new ConnectError(errorMessage(error), Code.Internal, undefined, undefined, error);
 }

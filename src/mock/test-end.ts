@@ -1,4 +1,6 @@
-import { describe } from "../call/options.js";
+import { hasMethods } from "../call/check.js";
+import { unexpected } from "../call/options.js";
+import { errorMessage } from "./error-message.js";
 
 /** What a test runner hands to a test: the context of Vitest, or that of `node:test`. */
 export type TestContext =
@@ -30,13 +32,12 @@ type Act = () => void | Promise<void>;
 const actsOf = new WeakMap<TestContext, readonly Act[]>();
 
 function onEndOf(test: TestContext, act: Act): void {
-  if (hasMethod(test, "onTestFinished")) test.onTestFinished(act);
-  else if (hasMethod(test, "after")) test.after(act);
-  else {
-    const expected = 'the context that Vitest or node:test hands to a test, as in test("…", (t) => …)';
-    throw new TypeError(`test: expected ${expected}, got ${describe(test)}`);
-  }
+  if (hasMethods(test, ["onTestFinished"]) && "onTestFinished" in test) test.onTestFinished(act);
+  else if (hasMethods(test, ["after"]) && "after" in test) test.after(act);
+  else throw unexpected("test", expected, test);
 }
+
+const expected = 'the context that Vitest or node:test hands to a test, as in test("…", (t) => …)';
 
 async function runAll(acts: readonly Act[]): Promise<void> {
   const errors: unknown[] = [];
@@ -48,13 +49,5 @@ async function runAll(acts: readonly Act[]): Promise<void> {
     }
   }
   if (errors.length === 1) throw errors[0];
-  if (errors.length > 1) throw new AggregateError(errors, errors.map(messageOf).join("\n\n"));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function hasMethod<K extends string>(value: unknown, name: K): value is Record<K, (act: unknown) => void> {
-  return typeof (value as Partial<Record<K, unknown>> | null | undefined)?.[name] === "function";
+  if (errors.length > 1) throw new AggregateError(errors, errors.map(errorMessage).join("\n\n"));
 }
