@@ -36,6 +36,14 @@ describe("JsonText", () => {
     expect(json.text).toBe('"xxxxxx"""');
   });
 
+  it("ends where its steps did: what closes it afterwards is no part of the whole", () => {
+    const json = new JsonText(2);
+    json.add("{");
+    for (let i = 0; i < 3; i++) json.step();
+    json.add("}");
+    expect(json.finish()).toEqual(new Json("{…[cut]", true));
+  });
+
   it("is full after as many steps as it has room for", () => {
     const json = new JsonText(2);
     expect([json.step(), json.step(), json.step()]).toEqual([true, true, false]);

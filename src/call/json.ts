@@ -40,6 +40,8 @@ export class JsonText {
   /** What is written so far. To take something back, put an earlier text in its place. */
   text = "";
   private steps = 0;
+  /** How long it was when the steps ran out: what closes it afterwards stands elsewhere in the whole. */
+  private end = Number.POSITIVE_INFINITY;
 
   /** @param maxSize - how many characters are kept */
   constructor(readonly maxSize: number) {}
@@ -68,13 +70,13 @@ export class JsonText {
 
   /** Takes one step more of a loop; false when there is no room for it. */
   step(): boolean {
-    this.steps++;
+    if (this.steps++ === this.maxSize) this.end = this.text.length;
     return !this.isFull;
   }
 
   /** What is kept: all of it, or the beginning and the marker `…[cut]`. */
   finish(): Json {
     if (!this.isFull) return new Json(this.text, false);
-    return new Json(`${prefix(this.text, this.maxSize)}…[cut]`, true);
+    return new Json(`${prefix(this.text, Math.min(this.maxSize, this.end))}…[cut]`, true);
   }
 }

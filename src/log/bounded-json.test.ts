@@ -124,7 +124,7 @@ describe("boundedJson", () => {
         },
       });
     }
-    expect(boundedJson(value, 50)).toEqual(new Json("{}…[cut]", true));
+    expect(boundedJson(value, 50)).toEqual(new Json("{…[cut]", true));
     expect(read).toBe(50);
   });
 
