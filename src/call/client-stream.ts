@@ -1,27 +1,36 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
-import { type Call, ownerOf } from "./call.js";
+import type { Context } from "@opentelemetry/api";
+import { Call, ownerOf } from "./call.js";
 import { runIn } from "./implicit.js";
 import { clientAbort, clientError, type Failure } from "./outcome.js";
 import { sendContext } from "./send-context.js";
 import { onAbort } from "./signal.js";
 import { type StreamHooks, wrapStream } from "./stream.js";
+import type { CallObserverFactory } from "./types.js";
 import type { Next } from "./unary.js";
 
 /**
  * Runs a streaming call on a client. The transport gets a signal of the kit's own, so that the call can be
- * cancelled from this side (`receive`, a response that nobody reads); the caller's signal goes through it.
+ * cancelled from this side (`receive`, a response that nobody reads). The caller's signal aborts it, too.
+ *
+ * The call must not hold Connect's signal: since Connect 2.3 that signal holds the response stream, and a response that
+ * nobody reads could never be collected.
  */
-export async function callStream(call: Call, next: Next, request: StreamRequest): ReturnType<Next> {
-  const stream = new ClientStream(call);
+export async function callStream(
+  parent: Context,
+  observers: readonly CallObserverFactory[],
+  next: Next,
+  request: StreamRequest,
+): ReturnType<Next> {
+  const controller = new AbortController();
+  const own = { ...request, signal: controller.signal };
+  const call = new Call("client", own, parent, observers);
+  const stream = new ClientStream(call, controller);
   onAbort(request.signal, () => stream.aborted(request.signal.reason));
   try {
     const message = wrapStream(request.message, stream.requestHooks);
-    const response = (await runIn(call.ctx, next, {
-      ...request,
-      signal: stream.signal,
-      message,
-    })) as StreamResponse;
+    const response = (await runIn(call.ctx, next, { ...own, message })) as StreamResponse;
     stream.answered(response.header);
     const responses = wrapStream(response.message, stream.responseHooks);
     if (call.outcome === undefined) unread.register(responses, call);
@@ -44,21 +53,19 @@ const unread = new FinalizationRegistry<Call>((call) => {
 });
 
 class ClientStream {
-  private readonly controller = new AbortController();
   /** A message was handed to the transport; it is sent once the transport asks for the next one. */
   private sending = false;
   /** The response is there, and nobody has asked for any of it. */
   private unread = false;
 
-  constructor(private readonly call: Call) {
+  constructor(
+    private readonly call: Call,
+    private readonly controller: AbortController,
+  ) {
     call.cancel = (reason) => {
       if (call.outcome === undefined) call.fail({ type: "canceled", code: Code.Canceled, cause: reason });
-      this.controller.abort(reason);
+      controller.abort(reason);
     };
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
   }
 
   /** The caller's iterable is pulled by the transport; its body belongs in the context of the caller. */

@@ -9,11 +9,14 @@ import {
   startChat,
 } from "../../test/support/chat-server.js";
 import { aborted } from "../../test/support/gate.js";
+import { isInstalled } from "../../test/support/installed.js";
 import { until } from "../../test/support/until.js";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
+/** Whether a client's plain loop cancels its call when it is left. */
+const leavingCancels = isInstalled("@connectrpc/connect", 2, 3);
 const never = new Promise<never>(() => {});
 const transports: readonly ChatOptions[] = [
   { http: "2", protocol: "grpc" },
@@ -60,7 +63,7 @@ describe.each(transports)("a response that nobody reads, over $http $protocol", 
     expect((await chat.server.ended()).outcome).toMatchObject({ type: "canceled" });
   });
 
-  it("is abandoned when it is garbage after its first message: a loop left without receive()", async () => {
+  it("is abandoned when it is garbage after its first message", async () => {
     const chat = await startChat(handlers, options);
     await readOne(chat);
 
@@ -70,6 +73,20 @@ describe.each(transports)("a response that nobody reads, over $http $protocol", 
       "send 1",
       "receive 1",
       "end abandoned canceled received=1 sent=1",
+    ]);
+    expect((await chat.server.ended()).outcome).toMatchObject({ type: "canceled" });
+  });
+
+  it("is canceled by a loop left without receive(); with Connect before 2.3 it is abandoned when it is garbage", async () => {
+    const chat = await startChat(handlers, options);
+    await leaveLoop(chat);
+
+    if (!leavingCancels) await collected(chat);
+
+    expect(await chat.clientSide.events()).toEqual([
+      "send 1",
+      "receive 1",
+      `end ${leavingCancels ? "canceled" : "abandoned"} canceled received=1 sent=1`,
     ]);
     expect((await chat.server.ended()).outcome).toMatchObject({ type: "canceled" });
   });
@@ -94,6 +111,10 @@ function dropUnreadBidi({ client }: Chat): void {
 }
 
 async function readOne({ client }: Chat): Promise<void> {
+  await client.countdown({})[Symbol.asyncIterator]().next();
+}
+
+async function leaveLoop({ client }: Chat): Promise<void> {
   for await (const _ of client.countdown({})) break;
 }
 

@@ -3,6 +3,7 @@ import { receive } from "connect-clue";
 import { describe, expect, it } from "vitest";
 import { type ChatOptions, requests, startChat } from "../../test/support/chat-server.js";
 import { aborted, gate } from "../../test/support/gate.js";
+import { isInstalled } from "../../test/support/installed.js";
 import { until } from "../../test/support/until.js";
 
 const never = new Promise<never>(() => {});
@@ -16,6 +17,9 @@ const over: readonly ChatOptions[] = [
 describe.each(over)("the client cancels $protocol $http", (options) => {
   /** In memory the transport has not yet asked for what follows a message when the handler gets it. */
   const sentFirst = options.http === "memory" ? 0 : 1;
+  /** In memory, Connect 2.3 asks a server for nothing more once the client has given up: its last message does not count. */
+  const isLastPulled = !(options.http === "memory" && isInstalled("@connectrpc/connect", 2, 3));
+  const sentLast = isLastPulled ? 1 : 0;
 
   it("unary: a handler that heeds its signal", async () => {
     const controller = new AbortController();
@@ -74,7 +78,11 @@ describe.each(over)("the client cancels $protocol $http", (options) => {
       abortAfterFirst(client.countdown({}, { signal: controller.signal }), controller),
     ).rejects.toThrow("[canceled]");
 
-    expect(await server.events()).toEqual(["receive 1", "send 1", "end canceled canceled received=1 sent=1"]);
+    expect(await server.events()).toEqual([
+      "receive 1",
+      "send 1",
+      `end canceled canceled received=1 sent=${sentLast}`,
+    ]);
     expect(await clientSide.events()).toEqual([
       "send 1",
       "receive 1",
@@ -110,7 +118,7 @@ describe.each(over)("the client cancels $protocol $http", (options) => {
     // In memory nobody asks for the rest of the stream.
     if (options.http !== "memory") await done.opened;
 
-    expect(events).toEqual(["receive 1", "send 1", "end canceled canceled received=1 sent=1"]);
+    expect(events).toEqual(["receive 1", "send 1", `end canceled canceled received=1 sent=${sentLast}`]);
   });
 
   it("bidi: the handler reads", async () => {
@@ -127,7 +135,11 @@ describe.each(over)("the client cancels $protocol $http", (options) => {
 
     await expect(abortAfterFirst(messages, controller)).rejects.toThrow("[canceled]");
 
-    expect(await server.events()).toEqual(["receive 1", "send 1", "end canceled canceled received=1 sent=1"]);
+    expect(await server.events()).toEqual([
+      "receive 1",
+      "send 1",
+      `end canceled canceled received=1 sent=${sentLast}`,
+    ]);
     expect(await clientSide.events()).toEqual([
       "send 1",
       "receive 1",
@@ -168,10 +180,10 @@ describe.each(over)("the client cancels $protocol $http", (options) => {
     const { client, server, clientSide } = await startChat(
       {
         async *countdown(_, { signal }) {
+          void aborted(signal).then(() => closed.open());
           yield { n: 1 };
           yield { n: 2 };
           await aborted(signal);
-          closed.open();
         },
       },
       options,
@@ -184,7 +196,7 @@ describe.each(over)("the client cancels $protocol $http", (options) => {
       "receive 1",
       "send 1",
       "send 2",
-      "end canceled canceled received=1 sent=2",
+      `end canceled canceled received=1 sent=${sentLast + 1}`,
     ]);
     expect(await clientSide.events()).toEqual([
       "send 1",

@@ -4,6 +4,7 @@ import {
   type Chat,
   type ChatHandlers,
   type ChatOptions,
+  openRequests,
   requests,
   startChat,
 } from "../../test/support/chat-server.js";
@@ -74,7 +75,7 @@ describe.each(transports)("a deadline over $http $protocol", (options) => {
 
     it("client streaming", async () => {
       const { client, server, clientSide } = await startWarm(slow, options);
-      const answer = client.upload(requests({ text: "a" }, never), callOptions);
+      const answer = client.upload(openRequests({ text: "a" }, options, server), callOptions);
       await expect(answer).rejects.toThrow("[deadline_exceeded]");
       expect(await server.events(1)).toEqual(["receive 1", deadline(1, 0)]);
       expect((await clientSide.events(1)).at(-1)).toMatch(/^end deadline deadline_exceeded received=0/);

@@ -1,7 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { receive } from "connect-clue";
 import { describe, expect, it } from "vitest";
-import { type ChatHandlers, type ChatOptions, requests, startChat } from "../../test/support/chat-server.js";
+import {
+  type ChatHandlers,
+  type ChatOptions,
+  openRequests,
+  requests,
+  startChat,
+} from "../../test/support/chat-server.js";
 import { aborted } from "../../test/support/gate.js";
 import { until } from "../../test/support/until.js";
 
@@ -75,7 +81,7 @@ describe.each(transports)("the server shuts down over $http $protocol", (options
 
     it("client streaming", async () => {
       const { client, server, ...chat } = await startChat(heedful, options);
-      const answer = client.upload(requests({ text: "a" }, never));
+      const answer = client.upload(openRequests({ text: "a" }, options, server));
       answer.catch(() => {});
       await until(() => server.calls[0]?.events[0] === "receive 1");
       chat.shutdown.abort(reason);

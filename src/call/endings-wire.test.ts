@@ -84,7 +84,7 @@ describe.each(transports)("what the wire cannot carry, over $http $protocol", (o
 
 it("unary: a response that cannot be written was ok when the handler gave it: Connect fails after the interceptors", async () => {
   const { client, server, clientSide } = await startChat({
-    say: () => ({ text: Symbol("no text") as never }),
+    say: () => ({ text: Object.create(null) as never }),
   });
   await expect(client.say({})).rejects.toThrow("[internal]");
   expect(await server.events()).toEqual(["receive 1", "send 1", "end ok received=1 sent=1"]);

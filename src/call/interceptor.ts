@@ -26,8 +26,9 @@ export function observingInterceptor({ side, observers, filter }: ObservingOptio
       function clientInterceptor(request) {
         if (!filter(request.method)) return next(request);
         const parent = request.contextValues.get(outgoingContext) ?? activeContext();
-        const call = new Call("client", request, parent, observers);
-        return request.stream ? callStream(call, next, request) : callUnary(call, next, request);
+        return request.stream
+          ? callStream(parent, observers, next, request)
+          : callUnary(new Call("client", request, parent, observers), next, request);
       };
   }
   return (next) =>

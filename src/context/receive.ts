@@ -85,8 +85,7 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
   return(): Promise<IteratorResult<Pair<T>>> {
     if (!this.ended) {
       this.end();
-      if (this.inner.return !== undefined) this.inner.return().catch(ignore);
-      else this.leave();
+      this.leave();
     }
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -105,11 +104,11 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
     throw error;
   };
 
-  /** Wakes the reads that wait. On a client, where nobody will read on, the call is of no use any more. */
+  /** Wakes the reads that wait. A client's stream is left: nobody will read it any more. */
   private readonly onAbort = (): void => {
     for (const reject of this.waiting) reject(this.signal?.reason);
     this.waiting = [];
-    if (this.inner.return === undefined) this.leave();
+    if (this.call?.side !== "server") this.leave();
   };
 
   private contextOfMessage(message: T): Context {
@@ -141,22 +140,28 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
     if (this.listening) this.signal?.removeEventListener("abort", this.onAbort);
   }
 
-  /** Connect's client streams have no `return()`. Before the first message the call is not known yet. */
+  /**
+   * Closes a handler's requests, and cancels a client's call. Before a client's first message its call is not known:
+   * the stream is read once more then, as Connect 2.1's streams have no `return`, and that of Connect 2.3's streams
+   * does not cancel a call whose stream was never read.
+   */
   private leave(): void {
     if (this.left) return;
     this.left = true;
-    if (this.begun || this.call !== undefined) this.cancel();
+    if (this.call?.side === "server") this.inner.return?.().catch(ignore);
+    else if (this.begun || this.call !== undefined) this.cancel();
     else this.inner.next().then(this.onResult).catch(ignore);
   }
 
   /**
-   * The call is cancelled through the interceptor, and pulled once more, so that Connect notices and lets go
-   * of its signal and its deadline timer. Without the interceptor the stream is left as a plain loop leaves it.
+   * Cancels the call through the interceptor. The stream is then closed, or, where it has no `return`, read once more, so
+   * that Connect notices and lets go of its signal and its deadline timer. Without the interceptor a stream that has no
+   * `return` is left as a plain loop leaves it.
    */
   private cancel(): void {
-    if (this.call?.cancel === undefined) return;
-    this.call.cancel(new ConnectError("the client left the stream", Code.Canceled));
-    this.inner.next().catch(ignore);
+    this.call?.cancel?.(new ConnectError("the client left the stream", Code.Canceled));
+    if (this.inner.return !== undefined) this.inner.return().catch(ignore);
+    else if (this.call?.cancel !== undefined) this.inner.next().catch(ignore);
   }
 }
 

@@ -260,6 +260,7 @@ describe("the metrics of a stream", () => {
     const chat = method("Chat");
     const requests = requestQueue<{ text: string }>();
     const responses = client.chat(requests)[Symbol.asyncIterator]();
+    await until(() => liveCalls.size === 1);
     const roundTrip = async (afterMs: number) => {
       clock += afterMs;
       requests.push({ text: "hi" });

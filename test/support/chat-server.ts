@@ -26,8 +26,10 @@ import { nodeContextValues } from "connect-clue/node";
 import { type TestLogger, testLogger } from "connect-clue/testing";
 import { onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { isInstalled } from "./installed.js";
 import { expectNothingInFlight } from "./nothing-in-flight.js";
 import { Recorder } from "./recorder.js";
+import { until } from "./until.js";
 
 /** Handlers of a test's own. A method that is left out is unimplemented. */
 export type ChatHandlers = Partial<ServiceImpl<typeof ChatService>>;
@@ -121,6 +123,16 @@ export async function startChat(handlers: ChatHandlers, options: ChatOptions = {
 /** A stream of requests, given all at once or one by one. */
 export async function* requests<T>(...messages: readonly (T | Promise<T>)[]): AsyncGenerator<T> {
   for (const message of messages) yield await message;
+}
+
+/**
+ * A client's request stream that sends one message and stays open. Over HTTP/1.1, a server of Connect 2.3 reads the
+ * request to its end before it answers: there, the stream ends once the server's call has ended.
+ */
+export async function* openRequests<T>(message: T, { http }: ChatOptions, server: Side): AsyncGenerator<T> {
+  yield message;
+  if (http !== "1.1" || !isInstalled("@connectrpc/connect-node", 2, 3)) await new Promise<never>(() => {});
+  await until(() => server.calls.at(-1)?.outcome !== undefined);
 }
 
 function observing(
