@@ -1,7 +1,13 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { logger, receive } from "connect-clue";
 import type { LogLine } from "connect-clue/testing";
-import { type Chat, type ChatHandlers, type ChatOptions, startChat } from "../support/chat-server.js";
+import {
+  type Chat,
+  type ChatHandlers,
+  type ChatOptions,
+  startChat,
+  staysOpen,
+} from "../support/chat-server.js";
 import { aborted, gate } from "../support/gate.js";
 import { until } from "../support/until.js";
 import type { Case, Course } from "./cases.js";
@@ -41,7 +47,7 @@ export async function play(
   const chat = await startChat(handlers(course), { protocol, http, ...options });
   if (hasWarmUp(cell)) await chat.client.say({ text: "warm-up" });
   const n = chat.server.calls.length;
-  await clients[kind](chat, course, n).catch(() => {});
+  await clients[kind](chat, cell, n).catch(() => {});
   return {
     serverEvents: await chat.server.events(n),
     clientEvents: await chat.clientSide.events(n),
@@ -123,26 +129,26 @@ async function untilSignal(course: Course, { signal }: HandlerContext): Promise<
   throw signal.reason;
 }
 
-type PlayClient = (chat: Chat, course: Course, n: number) => Promise<void>;
+type PlayClient = (chat: Chat, cell: Case, n: number) => Promise<void>;
 
 /** Clients that bring about what the client's side of a course is. */
 const clients: Readonly<Record<Case["kind"], PlayClient>> = {
-  async unary(chat, course, n) {
+  async unary(chat, { course }, n) {
     const { options, act } = clientPart(chat, course);
     await Promise.all([chat.client.say({ text: "hi" }, options), actOnceReceived(chat, n, act)]);
   },
-  async client_streaming(chat, course, n) {
-    const { options, act } = clientPart(chat, course);
-    await Promise.all([chat.client.upload(uploads(course), options), actOnceReceived(chat, n, act)]);
+  async client_streaming(chat, cell, n) {
+    const { options, act } = clientPart(chat, cell.course);
+    await Promise.all([chat.client.upload(uploads(cell, chat), options), actOnceReceived(chat, n, act)]);
   },
-  async server_streaming(chat, course) {
+  async server_streaming(chat, { course }) {
     const { options, act } = clientPart(chat, course);
     for await (const _ of receive(chat.client.countdown({}, options))) {
       act();
       if (course === "client break") break;
     }
   },
-  async bidi_streaming(chat, course) {
+  async bidi_streaming(chat, { course }) {
     const { options, act } = clientPart(chat, course);
     const replied = gate();
     for await (const _ of receive(chat.client.chat(questions(course, replied.opened), options))) {
@@ -170,10 +176,10 @@ async function actOnceReceived({ server }: Chat, n: number, act: () => void): Pr
 }
 
 /** Two messages; where the call ends before, as many as come to the handler, and the stream stays open. */
-async function* uploads(course: Course) {
-  if (course === "error before messages") await never;
+async function* uploads({ course, http }: Case, { server }: Chat) {
+  if (course === "error before messages") return await staysOpen({ http }, server);
   yield { text: "a" };
-  if (course !== "ok" && course !== "error after messages") await never;
+  if (course !== "ok" && course !== "error after messages") return await staysOpen({ http }, server);
   yield { text: "b" };
 }
 

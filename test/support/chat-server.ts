@@ -125,12 +125,17 @@ export async function* requests<T>(...messages: readonly (T | Promise<T>)[]): As
   for (const message of messages) yield await message;
 }
 
-/**
- * A client's request stream that sends one message and stays open. Over HTTP/1.1, a server of Connect 2.3 reads the
- * request to its end before it answers: there, the stream ends once the server's call has ended.
- */
-export async function* openRequests<T>(message: T, { http }: ChatOptions, server: Side): AsyncGenerator<T> {
+/** A client's request stream that sends one message and stays open: see {@link staysOpen}. */
+export async function* openRequests<T>(message: T, options: ChatOptions, server: Side): AsyncGenerator<T> {
   yield message;
+  await staysOpen(options, server);
+}
+
+/**
+ * How long a request stream stays open that a client never ends: for ever. Over HTTP/1.1, a server of Connect 2.3 reads
+ * a request to its end before it answers: there, until the server's call has ended.
+ */
+export async function staysOpen({ http }: ChatOptions, server: Side): Promise<void> {
   if (http !== "1.1" || !isInstalled("@connectrpc/connect-node", 2, 3)) await new Promise<never>(() => {});
   await until(() => server.calls.at(-1)?.outcome !== undefined);
 }
