@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { bufGenerate, type Files, writeFiles } from "../../test/support/buf-generate.js";
 import { emptyFolder } from "../../test/support/cli.js";
+import { isInstalled } from "../../test/support/installed.js";
 import { scopeVersion } from "../call/scope.js";
+
+// Without `import_extension`, protoplugin removed the extension of all imports before 2.15, and of relative ones since then.
+const rewrittenExtension = isInstalled("@bufbuild/protoplugin", 2, 15) ? ".js" : "";
 
 const chatProto = `// Licence of the schema.
 syntax = "proto3";
@@ -247,7 +251,7 @@ describe("buf generate with protoc-gen-clue-mock", () => {
         "rewrite_imports=./**/*_pb.js:@acme/schemas",
         "rewrite_imports=connect-clue/mock:@acme/mock",
       ],
-      ["@acme/mock", "@acme/mock", "@acme/schemas/a/b/ping_pb"],
+      ["@acme/mock", "@acme/mock", `@acme/schemas/a/b/ping_pb${rewrittenExtension}`],
     ],
   ])("imports as it is told: %j", async (options, imported) => {
     const { files } = await bufGenerate({ options, protos: { "a/b/ping.proto": pingProto } });

@@ -133,8 +133,10 @@ class SchemaMaker {
 
   private field(): Field {
     const number = ++this.number;
-    const name = `f${number}${this.draw(fc.constantFrom, "", "_name", "_to_json", "_Ünïcode")}`;
-    const jsonName = this.draw(fc.constantFrom, name, `j${number}`, `"${number}"`, `constructor${number}`);
+    const name = `f${number}${this.draw(fc.constantFrom, "", "_name", "_to_json")}`;
+    // Unlike names (which protobuf-es checks since 2.15), JSON names can have any characters.
+    const jsonNames = [name, `j${number}`, `"${number}"`, `constructor${number}`, `Ünïcode${number}`];
+    const jsonName = this.draw(fc.constantFrom, ...jsonNames);
     return { name, jsonName, number, label: Label.OPTIONAL, ...this.type(), ...this.options() };
   }
 
