@@ -1,26 +1,19 @@
-// Prints the names of skipped tests, then `N passed, N failed, N skipped` as the last line, from
-// the JSON report of vitest that is named on the command line. Prints nothing when there is no report.
+// Prints the names of skipped tests, then `N passed, N failed, N skipped` as the last line: the sum of the JSON reports
+// of Vitest that are named on the command line. A report that does not exist counts as a failure.
 
-import { existsSync, readFileSync } from "node:fs";
+import { readReport } from "./test-report.mjs";
 
-const path = process.argv[2];
-if (path === undefined) throw new Error("usage: node scripts/summarize-tests.mjs REPORT");
-if (existsSync(path)) summarize(JSON.parse(readFileSync(path, "utf8")));
+const paths = process.argv.slice(2);
+if (paths.length === 0) throw new Error("usage: node scripts/summarize-tests.mjs REPORT…");
+const reports = paths.map(readReport);
+const sum = (count) => reports.map(count).reduce((a, b) => a + b, 0);
 
-function summarize({ testResults }) {
-  const tests = testResults.flatMap((file) => file.assertionResults);
-  const passed = tests.filter((test) => test.status === "passed");
-  const failed = tests.filter((test) => test.status === "failed");
-  const skipped = tests.filter((test) => test.status !== "passed" && test.status !== "failed");
-  // A file that cannot be loaded has no tests to count, and must not pass for a success.
-  const broken = testResults.filter((file) => file.status === "failed" && !hasFailedTest(file));
-
-  console.log();
-  for (const file of broken) console.log(`failed to run: ${file.name}`);
-  for (const test of skipped) console.log(`skipped: ${test.fullName}`);
-  console.log(`${passed.length} passed, ${failed.length + broken.length} failed, ${skipped.length} skipped`);
-}
-
-function hasFailedTest(file) {
-  return file.assertionResults.some((test) => test.status === "failed");
-}
+console.log();
+for (const file of reports.flatMap((report) => report.broken)) console.log(`failed to run: ${file}`);
+for (const name of new Set(reports.flatMap((report) => report.skipped))) console.log(`skipped: ${name}`);
+const counts = [
+  `${sum(({ passed }) => passed)} passed`,
+  `${sum(({ failed }) => failed)} failed`,
+  `${sum(({ skipped }) => skipped.length)} skipped`,
+];
+console.log(counts.join(", "));

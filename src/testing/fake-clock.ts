@@ -119,6 +119,9 @@ const faked = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterv
 function patientGlobal(): typeof globalThis {
   return new Proxy(globalThis, {
     get: (target, name) => (name === "setImmediate" ? afterTurns : Reflect.get(target, name)),
+    // Set on the target itself. By default a proxy defines the property anew, which the global object of a `node:vm`
+    // context (Jest's) makes read-only for good.
+    set: (target, name, value) => Reflect.set(target, name, value),
   });
 }
 

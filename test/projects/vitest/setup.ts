@@ -1,0 +1,4 @@
+import { matchers } from "connect-clue/vitest";
+import { expect } from "vitest";
+
+expect.extend(matchers);
