@@ -33,6 +33,7 @@ const lines = {
       "exporter-prometheus",
       "exporter-trace-otlp-grpc",
       "exporter-trace-otlp-proto",
+      "otlp-grpc-exporter-base",
     ].map((name) => `@opentelemetry/${name}@>=0.300.0`),
   ],
 };
