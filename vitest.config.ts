@@ -8,7 +8,7 @@ export default defineConfig({
       { find: /^#platform$/, replacement: source("platform/node.ts") },
       { find: /^connect-clue$/, replacement: source("index.ts") },
       {
-        find: /^connect-clue\/(debug|health|log|mock|node|reflection|telemetry|testing|vitest)$/,
+        find: /^connect-clue\/([\w-]+)$/,
         replacement: source("$1/index.ts"),
       },
     ],

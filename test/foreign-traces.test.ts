@@ -13,7 +13,7 @@ import {
   type ServerDuplexStream,
 } from "@grpc/grpc-js";
 import { clientInterceptor, send } from "connect-clue";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { describe, expect, it, onTestFinished } from "vitest";
 import {
   type ChatRequest,

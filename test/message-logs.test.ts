@@ -1,7 +1,8 @@
 /** The trace that the log lines of messages carry: each its own message's, as it was when the line was logged. */
 import { ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { eachMessage, logger, receive, type TraceOptions } from "connect-clue";
-import { type LogLine, testSpans } from "connect-clue/testing";
+import type { LogLine } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { describe, expect, it } from "vitest";
 import { type ChatHandlers, requests } from "./support/chat-server.js";
 import { spanOf, traceparentOf } from "./support/span-contexts.js";

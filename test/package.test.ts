@@ -33,18 +33,20 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   node: features,
   reflection: features,
   telemetry: features,
+  // What needs more packages than its feature does is a folder, and an entry point, of its own.
+  b3: { mayImport: ["telemetry/propagator-names"] },
+  otlp: { mayImport: ["call", "telemetry/environment", "telemetry/sdk-types"] },
+  "otlp-grpc": { mayImport: ["call", "telemetry/sdk-types", "otlp"] },
+  prometheus: { mayImport: ["call", "telemetry/sdk-types"] },
+  "grpc-pinger": { mayImport: ["call", "health/address", "health/pinger", "health/types"] },
+  mock: { mayImport: ["call", "payloads/index"] },
   // Mocks are served on a port by the kit's own server.
-  mock: { mayImport: ["call", "payloads/index", "node/index"] },
+  "mock-server": { mayImport: ["call", "mock/test-end", "node/index"] },
   testing: {
-    mayImport: [
-      ...features.mayImport,
-      "telemetry/peers",
-      "telemetry/sdk-types",
-      "mock/awaited",
-      "mock/real-time",
-      "mock/test-end",
-    ],
+    mayImport: [...features.mayImport, "telemetry/sdk-types", "mock/awaited", "mock/test-end"],
   },
+  "testing-telemetry": { mayImport: ["call", "telemetry/sdk-types", "mock/awaited", "testing"] },
+  "fake-clock": { mayImport: ["call", "mock/real-time", "mock/test-end"] },
   // The matchers are the test kit's, as Vitest wants them.
   vitest: { mayImport: ["testing"] },
   "protoc-gen-clue-mock": { mayImport: ["call"] },
@@ -53,19 +55,41 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   "": { mayImport: ["call", "context", "log", "trace", "metrics", "payloads"] },
 };
 
-// What an entry point may load from outside. The neutral ones run in a browser: peers only.
+// What an entry point may load from outside, beside the packages that everybody needs and Node's own. The neutral ones run
+// in a browser. An optional peer is named by the entry points that need it, and is loaded by no others.
+const everywhere = ["@bufbuild/protobuf", "@connectrpc/connect", "@opentelemetry/api"];
 const peers = Object.keys(manifest.peerDependencies);
-const entries: Readonly<Record<string, { readonly neutral: boolean }>> = {
+const otel = (...names: readonly string[]) => names.map((name) => `@opentelemetry/${name}`);
+const otlpOverHttp = otel(
+  "exporter-metrics-otlp-proto",
+  "exporter-trace-otlp-proto",
+  "sdk-metrics",
+  "sdk-trace",
+);
+const entries: Readonly<Record<string, { readonly neutral?: true; readonly loads?: readonly string[] }>> = {
   ".": { neutral: true },
-  "./debug": { neutral: false },
-  "./health": { neutral: false },
+  "./b3": { loads: otel("propagator-b3") },
+  "./debug": { loads: ["pprof-format"] },
+  "./fake-clock": { loads: ["@sinonjs/fake-timers"] },
+  "./grpc-pinger": { loads: ["@connectrpc/connect-node"] },
+  "./health": {},
   "./log": { neutral: true },
-  "./mock": { neutral: false },
-  "./node": { neutral: false },
+  "./mock": { neutral: true },
+  "./mock-server": { loads: ["@connectrpc/connect-node"] },
+  "./node": {},
+  "./otlp": { loads: otlpOverHttp },
+  "./otlp-grpc": {
+    loads: [
+      ...otlpOverHttp,
+      ...otel("exporter-metrics-otlp-grpc", "exporter-trace-otlp-grpc", "otlp-grpc-exporter-base"),
+    ],
+  },
+  "./prometheus": { loads: otel("exporter-prometheus") },
   "./reflection": { neutral: true },
-  "./telemetry": { neutral: false },
-  "./testing": { neutral: false },
-  "./vitest": { neutral: false },
+  "./telemetry": { loads: otel("context-async-hooks", "core", "resources", "sdk-metrics", "sdk-trace") },
+  "./testing": {},
+  "./testing-telemetry": { loads: otel("core", "sdk-metrics", "sdk-trace") },
+  "./vitest": {},
 };
 
 const src = sourceFiles("src");
@@ -92,9 +116,16 @@ describe("the folders of src/", () => {
     const broken = eachImport((file, { specifier }) => {
       return (
         isNodeModule(specifier) &&
-        !["platform", "cli", "debug", "health", "node", "protoc-gen-clue-mock", "telemetry"].includes(
-          folderOf(file),
-        )
+        ![
+          "platform",
+          "cli",
+          "debug",
+          "grpc-pinger",
+          "health",
+          "node",
+          "protoc-gen-clue-mock",
+          "telemetry",
+        ].includes(folderOf(file))
       );
     });
     expect(broken).toEqual([]);
@@ -130,18 +161,27 @@ describe("package.json", () => {
 describe("the entry points", () => {
   const neutral = Object.keys(entries).filter((entry) => entries[entry]?.neutral);
 
-  it.each(neutral)("%s loads nothing but peers outside of Node", (entry) => {
-    expect(unexpected(entry, "default", peers)).toEqual([]);
+  it.each(neutral)("%s loads nothing but the packages that everybody needs outside of Node", (entry) => {
+    expect(unexpected(entry, "default", everywhere)).toEqual([]);
   });
+
+  it.each(Object.entries(entries))(
+    "%s loads the packages that it needs, and no others",
+    (entry, { loads }) => {
+      const loaded = unexpected(entry, "node", everywhere).filter((name) => !isNodeModule(name));
+      expect(loaded).toEqual([...(loads ?? [])].sort());
+    },
+  );
 
   it.each(neutral)("%s loads nothing more on Node than its platform does", (entry) => {
     const platform = trace("src/platform/node.ts", "node").modules.map(packageOf);
-    expect(unexpected(entry, "node", [...peers, ...platform])).toEqual([]);
+    expect(unexpected(entry, "node", [...everywhere, ...platform])).toEqual([]);
   });
 
-  it.each(Object.keys(entries))("%s loads no package that is not a dependency", (entry) => {
+  it("load no package that is not a dependency", () => {
     const declared = [...peers, ...Object.keys(manifest.dependencies)];
-    expect(unexpected(entry, "node", declared).filter((name) => !isNodeModule(name))).toEqual([]);
+    const loaded = Object.values(entries).flatMap(({ loads }) => loads ?? []);
+    expect(loaded.filter((name) => !declared.includes(name))).toEqual([]);
   });
 });
 
@@ -153,7 +193,7 @@ function sourceOf(entry: string): string {
 
 function unexpected(entry: string, condition: Condition, allowed: readonly string[]): string[] {
   const { modules } = trace(sourceOf(entry), condition);
-  return modules.map(packageOf).filter((name) => !allowed.includes(name));
+  return [...new Set(modules.map(packageOf))].filter((name) => !allowed.includes(name));
 }
 
 function eachImport(isBroken: (file: string, found: Import) => boolean): string[] {

@@ -1,7 +1,8 @@
 /** `npm start`: serves the chat service until SIGINT or SIGTERM. Logs alone go to standard output. */
 import { createLogger, type LogFormatOption } from "connect-clue";
 import { drainOnSignals } from "connect-clue/node";
-import { configureOpenTelemetry, exportersFromEnvironment, type Telemetry } from "connect-clue/telemetry";
+import { exportersFromEnvironment } from "connect-clue/otlp";
+import { configureOpenTelemetry, type Telemetry } from "connect-clue/telemetry";
 import { startChatServer } from "./chat-server.js";
 import { PretendedDependency } from "./pretended-dependency.js";
 

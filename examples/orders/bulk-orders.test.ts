@@ -1,7 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { clientInterceptor, serverInterceptor } from "connect-clue";
 import { createMock, type ObjectMock, type ServiceMock } from "connect-clue/mock";
-import { type TestLogger, testCall, testLogger, testSpans } from "connect-clue/testing";
+import { type TestLogger, testCall, testLogger } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { matchers } from "connect-clue/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InventoryService } from "./gen/inventory/v1/inventory_pb.js";

@@ -1,14 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { clientInterceptor, type InterceptorOptions, serverInterceptor } from "connect-clue";
+import { fakeClock } from "connect-clue/fake-clock";
 import { createMock, type ObjectMock } from "connect-clue/mock";
-import {
-  fakeClock,
-  type TestCallOptions,
-  type TestLogger,
-  testCall,
-  testLogger,
-  testSpans,
-} from "connect-clue/testing";
+import { type TestCallOptions, type TestLogger, testCall, testLogger } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { matchers } from "connect-clue/vitest";
 import { beforeEach, describe, expect, it } from "vitest";
 import { InventoryServiceMock } from "./gen/inventory/v1/inventory_mock.js";

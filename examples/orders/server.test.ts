@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { createMock } from "connect-clue/mock";
+import { serveMock } from "connect-clue/mock-server";
 import { expect, it } from "vitest";
 import { InventoryService } from "./gen/inventory/v1/inventory_pb.js";
 import { OrderService, OrderStatus } from "./gen/orders/v1/orders_pb.js";
@@ -25,8 +26,8 @@ it("serves orders until it is told to stop", async (t) => {
 
   const server = spawn(process.execPath, [program], {
     env: {
-      INVENTORY_URL: (await inventory.serve()).url,
-      PAYMENT_URL: (await payment.serve()).url,
+      INVENTORY_URL: (await serveMock(inventory)).url,
+      PAYMENT_URL: (await serveMock(payment)).url,
       PORT: "0",
     },
     stdio: ["ignore", "pipe", "inherit"],

@@ -1,4 +1,4 @@
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { callByHand, endWith, type HandMade } from "../../test/support/hand-made-call.js";

@@ -8,7 +8,7 @@ import {
   logger,
   serverInterceptor,
 } from "connect-clue";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ChatHandlers, startChat } from "../../test/support/chat-server.js";

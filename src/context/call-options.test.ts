@@ -8,7 +8,7 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, chatOver, connectTo, serve } from "../../test/support/context-chat.js";

@@ -1,5 +1,5 @@
+import { fakeClock } from "connect-clue/fake-clock";
 import { chain } from "connect-clue/node";
-import { fakeClock } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { debugToken, startDebugServer } from "../../test/support/debug-server.js";
 import { exchange, type HttpVersion, textOf } from "../../test/support/http-exchange.js";

@@ -2,7 +2,7 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { logger, receive } from "connect-clue";
 import type { DebugService } from "connect-clue/debug";
-import { fakeClock } from "connect-clue/testing";
+import { fakeClock } from "connect-clue/fake-clock";
 import { describe, expect, it } from "vitest";
 import { Conversation } from "../../test/support/conversation.js";
 import { startDebugServer } from "../../test/support/debug-server.js";

@@ -18,8 +18,9 @@ import {
   pprofHandler,
   privateListener,
 } from "connect-clue/debug";
+import { fakeClock } from "connect-clue/fake-clock";
 import { chain } from "connect-clue/node";
-import { fakeClock, type TestContext, testLogger } from "connect-clue/testing";
+import { type TestContext, testLogger } from "connect-clue/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type DebugClientOptions, debugToken, startDebugServer } from "../../test/support/debug-server.js";
 import { exchange } from "../../test/support/http-exchange.js";

@@ -2,7 +2,7 @@ import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import {

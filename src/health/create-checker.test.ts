@@ -1,4 +1,4 @@
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { type CheckerOptions, createChecker } from "./index.js";

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fakeClock, testLogger } from "connect-clue/testing";
+import { fakeClock } from "connect-clue/fake-clock";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { gate } from "../../test/support/gate.js";
 import { createChecker } from "./create-checker.js";

@@ -1,5 +1,7 @@
 import { diag, trace } from "@opentelemetry/api";
-import { type FakeClock, fakeClock, testLogger, testSpans } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
+import { testLogger } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { activeContext } from "../call/implicit.js";

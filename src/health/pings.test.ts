@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { getEventListeners, setMaxListeners } from "node:events";
 import { createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
-import { type FakeClock, fakeClock, testLogger } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
+import { testLogger } from "connect-clue/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { activeContext, runIn } from "../call/implicit.js";

@@ -1,5 +1,6 @@
 import { getEventListeners, setMaxListeners } from "node:events";
-import { type FakeClock, fakeClock, testLogger } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
+import { testLogger } from "connect-clue/testing";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Switched } from "../../test/support/switched.js";
 import { type Checker, createChecker } from "./index.js";

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Context, ROOT_CONTEXT, type SpanContext, TraceFlags, trace } from "@opentelemetry/api";
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import { loggedChat } from "../../test/support/logged-chat.js";
 import { annotate, createLogger, type Logger, withLogger } from "../index.js";

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ROOT_CONTEXT, TraceFlags, trace } from "@opentelemetry/api";
 import { logger, send, withFields, withLogger } from "connect-clue";
-import { fakeClock } from "connect-clue/testing";
+import { fakeClock } from "connect-clue/fake-clock";
 import { describe, expect, it } from "vitest";
 import { ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";

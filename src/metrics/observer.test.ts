@@ -15,7 +15,7 @@ import {
   MeterProvider as MeterProviderOfSdk,
   PeriodicExportingMetricReader,
 } from "@opentelemetry/sdk-metrics";
-import { type TestMetrics, type TestPoint, testMetrics } from "connect-clue/testing";
+import { type TestMetrics, type TestPoint, testMetrics } from "connect-clue/testing-telemetry";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type Chat, chatOver, type Interceptors, ways } from "../../test/support/context-chat.js";
 import { collect, requestQueue } from "../../test/support/context-observe.js";

@@ -1,5 +1,5 @@
 import { metrics as otel } from "@opentelemetry/api";
-import { testMetrics } from "connect-clue/testing";
+import { testMetrics } from "connect-clue/testing-telemetry";
 import { describe, expect, it } from "vitest";
 import { sideMetrics } from "./side-metrics.js";
 

@@ -1,5 +1,6 @@
 import type { Client } from "@connectrpc/connect";
 import { createMock, type ServiceMock } from "connect-clue/mock";
+import { serveMock } from "connect-clue/mock-server";
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
@@ -13,7 +14,7 @@ const numbers = Array.from({ length: 100 }, (_, i) => i);
 
 describe.each<[string, Connect]>([
   ["in memory", async (mock) => mock.client()],
-  ["served", async (mock) => chatClient((await mock.serve()).url, "gRPC")],
+  ["served", async (mock) => chatClient((await serveMock(mock)).url, "gRPC")],
 ])("100 calls at once on one mock, %s", (_where, connect) => {
   it("of mixed kinds: each is answered and recorded whole, and by itself", async (t) => {
     const mock = createMock(ChatService, { test: t });

@@ -21,7 +21,6 @@ export type {
   ServerStreamScript,
   UnaryScript,
 } from "./script.js";
-export type { ServedMock, ServeOptions } from "./serve-mock.js";
 export { type MethodName, type MockHandler, type MockTransportOptions, ServiceMock } from "./service-mock.js";
 export { delay, fail, never, type Step } from "./step.js";
 export { stream } from "./stream.js";

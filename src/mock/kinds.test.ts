@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { clientInterceptor, eachMessage, receive, send, serverInterceptor } from "connect-clue";
 import { createMock, fail, stream } from "connect-clue/mock";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { describe, expect, it } from "vitest";
 import {
   ChatRequestSchema,

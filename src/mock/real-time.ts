@@ -8,7 +8,8 @@ export const real: Pick<typeof globalThis, TimeName> = {
   clearTimeout,
   setInterval,
   clearInterval,
-  setImmediate,
+  // Only Node has it: a browser must not fail for want of it.
+  setImmediate: globalThis.setImmediate,
 };
 
 type TimeName = "Date" | "setTimeout" | "clearTimeout" | "setInterval" | "clearInterval" | "setImmediate";

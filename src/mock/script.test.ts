@@ -2,8 +2,9 @@ import { create, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { send, serverInterceptor } from "connect-clue";
+import { fakeClock } from "connect-clue/fake-clock";
 import { createMock, type ServiceMock, stream } from "connect-clue/mock";
-import { fakeClock, testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { describe, expect, it } from "vitest";
 import {
   ChatRequestSchema,

@@ -26,8 +26,7 @@ import type { Script } from "./script.js";
 import { ScriptBuilder } from "./script-builder.js";
 import { scriptHandler } from "./script-handler.js";
 import { ScriptRun } from "./script-run.js";
-import { type ServedMock, type ServeOptions, serveMock } from "./serve-mock.js";
-import { atEndOf } from "./test-end.js";
+import { atEndOf, type TestContext } from "./test-end.js";
 
 /** Options of {@link ServiceMock.transport} and {@link ServiceMock.client}, those of Connect's `createRouterTransport`. */
 export type MockTransportOptions = NonNullable<Parameters<typeof createRouterTransport>[1]>;
@@ -53,7 +52,8 @@ export class ServiceMock<S extends DescService> {
   private readonly expectations: Expectations<AnyHandler | ScriptBuilder>;
   private readonly recorded = new RecordedCalls();
   private readonly runs: ScriptRun[] = [];
-  private readonly servers: ServedMock[] = [];
+  /** The context of the test at whose end the mock is verified. */
+  readonly test: TestContext | undefined;
 
   /**
    * @param service - the generated service: `ChatService`
@@ -65,7 +65,8 @@ export class ServiceMock<S extends DescService> {
   ) {
     checkKnown("createMock", options, ["test"]);
     this.expectations = new Expectations(service.typeName);
-    if (options.test !== undefined) atEndOf(options.test, () => this.finish());
+    this.test = options.test;
+    if (this.test !== undefined) atEndOf(this.test, () => this.verify());
   }
 
   /** Begins a script for the next call in the sequence. */
@@ -161,18 +162,6 @@ export class ServiceMock<S extends DescService> {
     return createClient(this.service, this.transport(options));
   }
 
-  /**
-   * Serves the mock on a port of this machine, by HTTP/1.1 and HTTP/2 in cleartext: for clients of other processes and
-   * languages. Needs Node and `@connectrpc/connect-node`.
-   *
-   * @returns when it listens
-   */
-  async serve(options?: ServeOptions): Promise<ServedMock> {
-    const server = await serveMock(this.routes, options);
-    this.servers.push(server);
-    return server;
-  }
-
   /** Lets Node's `console.log` show what is mocked. */
   [inspect](): string {
     return `${this.constructor.name}(${this.service.typeName})`;
@@ -245,11 +234,6 @@ export class ServiceMock<S extends DescService> {
     if (method !== undefined) return method;
     const names = this.service.methods.map(({ localName }) => JSON.stringify(localName)).join(", ");
     throw unexpected(`${verb}: method of ${this.service.typeName}`, `one of ${names}`, name);
-  }
-
-  private async finish(): Promise<void> {
-    await Promise.allSettled(this.servers.map((server) => server.close()));
-    this.verify();
   }
 }
 

@@ -49,7 +49,7 @@ test("fails: of two mocks both are told, and what else was there goes as well", 
   createMock(ChatService, { test: t }).add("say", () => ({}));
   createMock({ name: "Clocked", test: t }).add("tick", () => {});
   fakeClock({ test: t });
-  await createMock(ChatService, { test: t }).serve();
+  await serveMock(createMock(ChatService, { test: t }));
 });
 
 test("passes: the next test has a clock of its own", (t) => {
@@ -58,7 +58,7 @@ test("passes: the next test has a clock of its own", (t) => {
 
 test("passes: a served mock is closed", async (t) => {
   const mock = createMock(ChatService, { test: t });
-  await mock.serve();
+  await serveMock(mock);
 });
 `;
 
@@ -90,7 +90,8 @@ for (const i of [1, 2, 3, 4]) {
 const imports = `
 import assert from "node:assert/strict";
 import { createMock } from "connect-clue/mock";
-import { fakeClock } from "connect-clue/testing";
+import { serveMock } from "connect-clue/mock-server";
+import { fakeClock } from "connect-clue/fake-clock";
 import { ChatService } from "${new URL("../../dist/examples/chat/gen/chat/v1/chat_pb.js", import.meta.url)}";
 `;
 

@@ -1,7 +1,8 @@
 import { getEventListeners } from "node:events";
 import { ConnectError } from "@connectrpc/connect";
 import { diag } from "@opentelemetry/api";
-import { type FakeClock, fakeClock, type LogLine, testLogger } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
+import { type LogLine, testLogger } from "connect-clue/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type DrainOptions, drain, drainOnSignals } from "./index.js";
 import type { NodeServer, RequestInFlight } from "./node-server.js";

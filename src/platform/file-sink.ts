@@ -1,15 +1,17 @@
-import { openSync } from "node:fs";
+import { openSync, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { diag } from "@opentelemetry/api";
-import sonic from "sonic-boom";
 import { onProcessExit } from "./process-hooks.js";
 import type { FileSink, FileTarget } from "./types.js";
 
 const maxQueuedBytes = 16 * 1024 * 1024;
+/** What a pipe of Linux holds: more at once would be cut anyway. */
+const maxChunkBytes = 64 * 1024;
 const maxFlushMs = 2000;
 const inFlightMs = 5;
+const [firstRetryMs, lastRetryMs] = [5, 100];
 // The reader or the descriptor is gone, and does not come back. Anything else (a full disk) may pass.
 const finalErrors = new Set<unknown>([
   "EPIPE",
@@ -19,7 +21,9 @@ const finalErrors = new Set<unknown>([
   "ENOTCONN",
   "ERR_OUT_OF_RANGE",
 ]);
-const sinks = new Map<string, SonicSink>();
+// As they were at the start: the fake timers of a test must not stop the log.
+const { setImmediate, setTimeout } = globalThis;
+const sinks = new Map<string, DescriptorSink>();
 const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 /**
@@ -32,82 +36,175 @@ export function openSink(target: FileTarget): FileSink {
   const name = "fd" in target ? `fd ${target.fd}` : resolve(target.path);
   const known = sinks.get(name);
   if (known !== undefined) return known;
-  const sink = new SonicSink(name, "fd" in target ? target.fd : openSync(name, "a"));
+  const sink = new DescriptorSink(name, "fd" in target ? target.fd : openSync(name, "a"));
   sinks.set(name, sink);
   onProcessExit(() => sink.flushSync());
   return sink;
 }
 
-class SonicSink implements FileSink {
+/** Lines that are written together. */
+interface Chunk {
+  /** All of it; empty once it has been begun. */
+  text: string;
+  /** What is still to be written, once it has been begun. */
+  rest: Buffer | undefined;
+  bytes: number;
+  lines: number;
+}
+
+/**
+ * Writes to a descriptor in Node's thread pool, one write at a time, so that a slow disk or reader stops nobody. A write
+ * starts at the end of the current turn of the event loop: a crash within the turn finds all lines still in the queue,
+ * and {@link flushSync} writes them in order.
+ */
+class DescriptorSink implements FileSink {
   dropped = 0;
   readonly #name: string;
-  #out: sonic.SonicBoom | undefined;
-  #queued = 0;
-  #reported = false;
-  #stalled = false;
-  #flushDeadline = Number.POSITIVE_INFINITY;
+  readonly #fd: number;
+  /** Without the chunk whose write is under way. */
+  readonly #queue: Chunk[] = [];
+  #inFlight: Chunk | undefined;
+  /** Of the queue and of the chunk in flight. */
+  #bytes = 0;
+  #isDue = false;
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = firstRetryMs;
+  /** The last write found a reader that does not read. */
+  #isStalled = false;
+  #isGone = false;
+  #isReported = false;
 
   constructor(name: string, fd: number) {
     this.#name = name;
+    this.#fd = fd;
     unblock(fd);
-    const out = new sonic.SonicBoom({
-      fd,
-      sync: false,
-      maxLength: maxQueuedBytes,
-      retryEAGAIN: () => performance.now() < this.#flushDeadline,
-    });
-    out.on("write", () => {
-      this.#stalled = false;
-    });
-    out.on("drain", () => {
-      this.#queued = 0;
-    });
-    out.on("drop", (text: string) => {
-      const lines = countLines(text);
-      this.#queued -= lines;
-      this.dropped += lines;
-    });
-    out.on("error", (error: unknown) => this.#failed(error));
-    this.#out = out;
   }
 
   write(text: string): void {
     const lines = countLines(text);
-    if (this.#out === undefined) {
+    const bytes = Buffer.byteLength(text);
+    if (this.#isGone || this.#bytes + bytes > maxQueuedBytes) {
       this.dropped += lines;
       return;
     }
-    this.#queued += lines;
-    this.#out.write(text);
+    this.#bytes += bytes;
+    const last = this.#queue.at(-1);
+    if (last === undefined || last.rest !== undefined || last.bytes + bytes > maxChunkBytes) {
+      this.#queue.push({ text, rest: undefined, bytes, lines });
+    } else {
+      last.text += text;
+      last.bytes += bytes;
+      last.lines += lines;
+    }
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(this.#begin);
   }
 
+  /** What a write in flight leaves over comes after what is written here: how much that is, nobody knows yet. */
   flushSync(): void {
-    if (this.#out === undefined || this.#queued === 0) return;
-    letWriteFinish();
-    this.#flushDeadline = performance.now() + (this.#stalled ? 0 : maxFlushMs);
+    if (this.#isGone || this.#bytes === 0) return;
+    if (this.#inFlight !== undefined) letWriteFinish();
+    const deadline = performance.now() + (this.#isStalled ? 0 : maxFlushMs);
     try {
-      this.#out.flushSync();
-      this.#queued = 0;
-      this.#stalled = false;
+      for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
+        this.#advance(chunk, writeInTime(this.#fd, begun(chunk), deadline));
+        if (chunk.bytes === 0) this.#queue.shift();
+      }
     } catch (error) {
       this.#failed(error);
-    } finally {
-      this.#flushDeadline = Number.POSITIVE_INFINITY;
     }
+  }
+
+  readonly #begin = (): void => {
+    this.#isDue = false;
+    if (this.#inFlight !== undefined || this.#retry !== undefined) return;
+    const chunk = this.#queue.shift();
+    if (chunk === undefined) return;
+    this.#inFlight = chunk;
+    try {
+      write(this.#fd, begun(chunk), (error, count) => this.#ended(chunk, error, count));
+    } catch (error) {
+      this.#ended(chunk, error, 0);
+    }
+  };
+
+  #ended(chunk: Chunk, error: unknown, count: number): void {
+    this.#inFlight = undefined;
+    if (this.#isGone) {
+      this.dropped += chunk.lines;
+      return;
+    }
+    this.#advance(chunk, count);
+    if (chunk.bytes > 0) this.#queue.unshift(chunk);
+    if (error) this.#failed(error);
+    else this.#begin();
+  }
+
+  #advance(chunk: Chunk, count: number): void {
+    if (count === 0) return;
+    this.#isStalled = false;
+    this.#retryMs = firstRetryMs;
+    this.#bytes -= count;
+    chunk.bytes -= count;
+    chunk.rest = chunk.rest?.subarray(count);
   }
 
   #failed(error: unknown): void {
-    const code = (error as { code?: unknown }).code;
-    this.#stalled = code === "EAGAIN";
-    if (finalErrors.has(code)) {
-      this.#out = undefined;
-      this.dropped += this.#queued;
-      this.#queued = 0;
+    const { code } = error as { code?: unknown };
+    this.#isStalled = isBusy(error);
+    if (this.#isStalled) {
+      this.#tryLater();
+      return;
     }
-    if (this.#reported || this.#stalled) return;
-    this.#reported = true;
-    diag.error(`connect-clue: log lines can't be written to ${this.#name}`, error);
+    if (finalErrors.has(code)) this.#giveUp();
+    if (this.#isReported) return;
+    this.#isReported = true;
+    try {
+      diag.error(`connect-clue: log lines can't be written to ${this.#name}`, error);
+    } catch {
+      // The fault of a diag logger must not reach whoever logs.
+    }
   }
+
+  #tryLater(): void {
+    if (this.#retry !== undefined) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#begin();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, lastRetryMs);
+  }
+
+  #giveUp(): void {
+    this.#isGone = true;
+    for (const { lines } of this.#queue.splice(0)) this.dropped += lines;
+    this.#bytes = 0;
+  }
+}
+
+/** The bytes of a chunk that are still to be written. From now on nothing is appended to it. */
+function begun(chunk: Chunk): Buffer {
+  chunk.rest ??= Buffer.from(chunk.text);
+  chunk.text = "";
+  return chunk.rest;
+}
+
+/** Writes, and waits for a reader that does not read, until the deadline. */
+function writeInTime(fd: number, bytes: Buffer, deadline: number): number {
+  for (;;) {
+    try {
+      return writeSync(fd, bytes);
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= deadline) throw error;
+      pause(firstRetryMs);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "EAGAIN" || code === "EBUSY";
 }
 
 /**
@@ -131,7 +228,12 @@ function unblock(fd: number): void {
  * What is flushed then comes after it.
  */
 function letWriteFinish(): void {
-  Atomics.wait(neverNotified, 0, 0, inFlightMs);
+  pause(inFlightMs);
+}
+
+/** Stops this thread. */
+function pause(ms: number): void {
+  Atomics.wait(neverNotified, 0, 0, ms);
 }
 
 function countLines(text: string): number {

@@ -45,6 +45,19 @@ describe("the sink of a descriptor", () => {
     expect(result).toEqual({ code: 3, signal: null, stdout: numberedLines(500), stderr: "" });
   });
 
+  it("waits for a reader that makes a break, and then writes the rest in order", async () => {
+    const child = start(`
+      const sink = stdoutSink();
+      for (let i = 0; i < 50_000; i++) sink.write("line " + i + "\\n");
+      setImmediate(() => setImmediate(() => console.error("written", sink.dropped)));
+    `);
+    const end = ended(child);
+    child.stdout?.pause();
+    const said = await new Promise((resolve) => child.stderr?.once("data", resolve));
+    expect([String(said), await text(child.stdout)]).toEqual(["written 0\n", numberedLines(50_000)]);
+    expect(await end).toEqual({ code: 0, signal: null });
+  });
+
   it("is one for each descriptor and each file", () => {
     const result = run(`
       const same = [openSink({ fd: 1 }) === stdoutSink(), openSink({ path: "a.log" }) === openSink({ path: "./a.log" })];

@@ -1,5 +1,6 @@
 import { createTraceState, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { fakeClock, testSpans } from "connect-clue/testing";
+import { fakeClock } from "connect-clue/fake-clock";
+import { testSpans } from "connect-clue/testing-telemetry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

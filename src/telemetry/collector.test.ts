@@ -3,22 +3,23 @@ import { AlwaysOnSampler } from "@opentelemetry/sdk-trace";
 import { testLogger } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { startChat } from "../../test/support/chat-server.js";
-import { startGrpcReceiver, startHttpReceiver } from "../../test/support/otlp-receiver.js";
+import { otlpProtocols, protocolNames } from "../../test/support/otlp-protocols.js";
+import { startHttpReceiver } from "../../test/support/otlp-receiver.js";
 import { endSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";
-import { otlpMetrics, otlpSpans } from "./otlp.js";
 
 // What becomes of spans, metrics and calls when the collector is well, deaf or gone.
 
 const alwaysOn = new AlwaysOnSampler();
-const start = { grpc: startGrpcReceiver, "http/protobuf": startHttpReceiver };
 
-describe.each(["grpc", "http/protobuf"] as const)("a shutdown, over %s", (protocol) => {
+describe.each(protocolNames)("a shutdown, over %s", (protocol) => {
+  const { otlpMetrics, otlpSpans, startReceiver } = otlpProtocols[protocol];
+
   it("sends all that ended just before", async () => {
-    const receiver = await start[protocol]();
+    const receiver = await startReceiver();
     const telemetry = telemetryOf({
       sampler: alwaysOn,
-      spanExporter: otlpSpans({ protocol, url: receiver.url }),
-      metricExporter: otlpMetrics({ protocol, url: receiver.url }),
+      spanExporter: otlpSpans({ url: receiver.url }),
+      metricExporter: otlpMetrics({ url: receiver.url }),
     });
     const counter = metrics.getMeter("m").createCounter("hits");
     for (let i = 0; i < 1000; i++) counter.add(1, { i });
@@ -32,13 +33,13 @@ describe.each(["grpc", "http/protobuf"] as const)("a shutdown, over %s", (protoc
 
   it("gives up on a collector that never answers, and says what is lost", async () => {
     const { logger, lines } = logTo();
-    const receiver = await start[protocol]({ silent: true });
+    const receiver = await startReceiver({ silent: true });
     const telemetry = telemetryOf({
       logger,
       sampler: alwaysOn,
       shutdownTimeoutMs: 300,
-      spanExporter: otlpSpans({ protocol, url: receiver.url, timeoutMs: 600 }),
-      metricExporter: otlpMetrics({ protocol, url: receiver.url, timeoutMs: 600 }),
+      spanExporter: otlpSpans({ url: receiver.url, timeoutMs: 600 }),
+      metricExporter: otlpMetrics({ url: receiver.url, timeoutMs: 600 }),
     });
     metrics.getMeter("m").createCounter("hits").add(1);
     endSpans(1000);
@@ -62,12 +63,12 @@ describe.each(["grpc", "http/protobuf"] as const)("a shutdown, over %s", (protoc
 
   it("says why a collector that is not there took nothing", async () => {
     const { logger, lines } = logTo();
-    const receiver = await start[protocol]();
+    const receiver = await startReceiver();
     receiver.close();
     const telemetry = telemetryOf({
       logger,
       sampler: alwaysOn,
-      spanExporter: otlpSpans({ protocol, url: receiver.url, timeoutMs: 200 }),
+      spanExporter: otlpSpans({ url: receiver.url, timeoutMs: 200 }),
     });
     endSpans(10);
     const { spans } = await telemetry.shutdown();
@@ -82,6 +83,8 @@ describe.each(["grpc", "http/protobuf"] as const)("a shutdown, over %s", (protoc
 });
 
 describe("calls", () => {
+  const { otlpMetrics, otlpSpans } = otlpProtocols["http/protobuf"];
+
   it.each(["silent", "gone"])("go on when the collector is %s", async (how) => {
     const receiver = await startHttpReceiver({ silent: true });
     if (how === "gone") receiver.close();

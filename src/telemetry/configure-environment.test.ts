@@ -12,7 +12,9 @@ import { hostDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
 import { AlwaysOnSampler, InMemorySpanExporter } from "@opentelemetry/sdk-trace";
 import { createLogger } from "connect-clue";
-import { fakeClock, type LogLine } from "connect-clue/testing";
+import { propagatorsFromEnvironment } from "connect-clue/b3";
+import { fakeClock } from "connect-clue/fake-clock";
+import type { LogLine } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { parseLines } from "../../test/support/json-lines.js";
 import { luckyId } from "../../test/support/sampling.js";
@@ -169,15 +171,31 @@ describe("OTEL_TRACES_SAMPLER", () => {
 describe("OTEL_PROPAGATORS", () => {
   it.each<[string, string[]]>([
     ["tracecontext", ["traceparent", "tracestate"]],
-    [" B3 , baggage,", ["b3", "baggage"]],
-    ["b3multi", ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
+    [" Baggage , tracecontext,", ["baggage", "traceparent", "tracestate"]],
     ["none", []],
     ["jaeger,xray", ["traceparent", "tracestate", "baggage"]],
     [",", ["traceparent", "tracestate", "baggage"]],
-    ["jaeger,b3", ["b3"]],
-  ])("%s", (variable, fields) => {
+    ["jaeger,baggage", ["baggage"]],
+  ])("%s", async (variable, fields) => {
     stubEnv({ OTEL_PROPAGATORS: variable });
-    telemetryOf({});
+    await telemetryOf({}).shutdown();
+    telemetryOf({ propagators: propagatorsFromEnvironment() });
+    expect(propagation.fields()).toEqual(fields);
+  });
+
+  it.each<[string, string[]]>([
+    [" B3 , baggage,", ["b3", "baggage"]],
+    ["b3multi", ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
+    ["jaeger,b3", ["b3"]],
+  ])("%s: only with connect-clue/b3, and an error says so", (variable, fields) => {
+    stubEnv({ OTEL_PROPAGATORS: variable });
+    const name = fields.includes("b3") ? "b3" : "b3multi";
+    expect(() => telemetryOf({})).toThrow(
+      new Error(
+        `configureOpenTelemetry: OTEL_PROPAGATORS names ${name}, which has an entry point of its own: import { propagatorsFromEnvironment } from "connect-clue/b3", and give propagators: propagatorsFromEnvironment()`,
+      ),
+    );
+    telemetryOf({ propagators: propagatorsFromEnvironment() });
     expect(propagation.fields()).toEqual(fields);
   });
 

@@ -12,6 +12,7 @@ import {
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { AggregationTemporality, InMemoryMetricExporter } from "@opentelemetry/sdk-metrics";
 import { InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
+import { b3, b3multi } from "connect-clue/b3";
 import { testLogger } from "connect-clue/testing";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { stubEnv } from "../../test/support/stub-env.js";
@@ -151,8 +152,8 @@ describe("propagators", () => {
     [undefined, ["traceparent", "tracestate", "baggage"]],
     [[], []],
     [["tracecontext"], ["traceparent", "tracestate"]],
-    [["b3"], ["b3"]],
-    [["b3multi"], ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
+    [[b3()], ["b3"]],
+    [[b3multi()], ["x-b3-traceid", "x-b3-spanid", "x-b3-flags", "x-b3-sampled", "x-b3-parentspanid"]],
     [
       ["baggage", custom],
       ["baggage", "x-mine"],
@@ -160,6 +161,15 @@ describe("propagators", () => {
   ])("%j", (propagators, fields) => {
     telemetryOf({ ...(propagators && { propagators }) });
     expect(propagation.fields()).toEqual(fields);
+  });
+
+  it.each(["b3", "b3multi"])("are not named %s: an error says where that is", (name) => {
+    const configure = configureOpenTelemetry as (options: unknown) => unknown;
+    expect(() => configure({ service: "chat", propagators: ["baggage", name] })).toThrow(
+      new TypeError(
+        `configureOpenTelemetry: propagators: "${name}" has an entry point of its own: import { ${name} } from "connect-clue/b3", and give ${name}() in its place`,
+      ),
+    );
   });
 
   it("are others' where there are none", () => {

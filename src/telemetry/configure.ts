@@ -1,4 +1,5 @@
 import { type ContextManager, ROOT_CONTEXT } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import type { Resource } from "@opentelemetry/resources";
 import { guarded } from "../call/fault.js";
 import { type Logger, logger as loggerOf } from "../log/index.js";
@@ -7,7 +8,6 @@ import { envFlag } from "./environment.js";
 import { Globals } from "./globals.js";
 import { type Metrics, startMetrics } from "./metrics.js";
 import { checkTelemetryOptions, diagLevelOf, type TelemetryOptions } from "./options.js";
-import { loadPeer } from "./peers.js";
 import { makePropagator } from "./propagators.js";
 import { makeResource } from "./resource.js";
 import { RunningTelemetry, type Telemetry } from "./running.js";
@@ -21,7 +21,7 @@ import { type Spans, startSpans } from "./spans.js";
  *
  * @returns what to call when the process ends: `shutdown()`
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
- * @throws Error when a package is not installed, naming it; when OpenTelemetry is configured already
+ * @throws Error when OpenTelemetry is configured already; when `OTEL_PROPAGATORS` names B3, and `propagators` is not given
  *
  * @example
  * const telemetry = configureOpenTelemetry({
@@ -106,7 +106,5 @@ function contextManager(
 ): ContextManager | undefined {
   if (manager === false || (manager === undefined && !isNeeded)) return undefined;
   if (manager !== undefined) return manager.enable();
-  const needer = "configureOpenTelemetry (without contextManager: false)";
-  const { AsyncLocalStorageContextManager } = loadPeer("@opentelemetry/context-async-hooks", needer);
   return new AsyncLocalStorageContextManager().enable();
 }

@@ -1,9 +1,12 @@
 import type { MeterProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import type { IMetricReader } from "@opentelemetry/sdk-metrics";
+import {
+  type IMetricReader,
+  PeriodicExportingMetricReader,
+  MeterProvider as SdkMeterProvider,
+} from "@opentelemetry/sdk-metrics";
 import { Delivery, deliverMetrics } from "./delivery.js";
 import { envNumber } from "./environment.js";
-import { loadPeer } from "./peers.js";
 import type { MetricExporterLike, MetricReaderLike } from "./sdk-types.js";
 import { type Signal, settle } from "./telemetry-signal.js";
 
@@ -26,7 +29,6 @@ export function startMetrics(
   onError: (error: Error) => void,
 ): Metrics | undefined {
   if (metricExporter === undefined && metricReaders.length === 0) return undefined;
-  const sdk = loadPeer("@opentelemetry/sdk-metrics", "configureOpenTelemetry (metrics)");
   const delivery = new Delivery("metric point", onError);
   const exportIntervalMillis = readerIntervalMs ?? envNumber("OTEL_METRIC_EXPORT_INTERVAL", 1) ?? 60_000;
   const exportTimeoutMillis = Math.min(
@@ -36,13 +38,11 @@ export function startMetrics(
   const readers = [...metricReaders];
   if (metricExporter !== undefined) {
     const exporter = deliverMetrics(metricExporter, delivery);
-    readers.push(
-      new sdk.PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }),
-    );
+    readers.push(new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }));
   }
   const problem = (error: unknown) => delivery.problem(error);
   return {
-    provider: new sdk.MeterProvider({ resource: resource(), readers: readers as IMetricReader[] }),
+    provider: new SdkMeterProvider({ resource: resource(), readers: readers as IMetricReader[] }),
     delivery,
     forceFlush: () => settle(readers, (reader) => reader.forceFlush(), problem),
     shutdown: () => settle(readers, (reader) => reader.shutdown(), problem),

@@ -9,7 +9,7 @@ import { checkKnown } from "../call/options.js";
 import type { Logger } from "../log/index.js";
 import { type BufferSpansOptions, resolveBufferSpans } from "./buffered-spans.js";
 import { envChoice } from "./environment.js";
-import { type PropagatorName, propagatorNames } from "./propagators.js";
+import { checkPropagators, type PropagatorName } from "./propagator-names.js";
 import type {
   MetricExporterLike,
   MetricReaderLike,
@@ -55,7 +55,7 @@ export interface TelemetryOptions {
   readonly readerIntervalMs?: number;
   /**
    * What carries contexts from process to process. Default: what `OTEL_PROPAGATORS` says, else W3C trace context and
-   * baggage. An empty array: nothing.
+   * baggage. An empty array: nothing. B3 comes from `connect-clue/b3`.
    */
   readonly propagators?: readonly (TextMapPropagator | PropagatorName)[];
   /**
@@ -128,7 +128,7 @@ export function checkTelemetryOptions(options: TelemetryOptions): void {
     "forceFlush",
     "shutdown",
   ]);
-  checkPropagators(options.propagators);
+  checkPropagators(`${where}: propagators`, options.propagators);
   checkFlag("detectResource", options.detectResource);
   check(`${where}: resource`, options.resource, "attributes or a resource", (it) => typeof it === "object");
   checkFunction(`${where}: errorHandler`, options.errorHandler);
@@ -157,13 +157,5 @@ function checkFlag(option: string, value: unknown): void {
 function checkEach(option: string, list: readonly unknown[] | undefined, methods: readonly string[]): void {
   check(`${where}: ${option}`, list, `an array of objects with ${methods.join(", ")}`, (items) => {
     return Array.isArray(items) && items.every((item) => hasMethods(item, methods));
-  });
-}
-
-function checkPropagators(list: TelemetryOptions["propagators"]): void {
-  const names = propagatorNames.map((name) => JSON.stringify(name)).join(", ");
-  check(`${where}: propagators`, list, `an array of propagators or of ${names}`, (items) => {
-    if (!Array.isArray(items)) return false;
-    return items.every((item) => propagatorNames.includes(item) || hasMethods(item, ["inject", "extract"]));
   });
 }

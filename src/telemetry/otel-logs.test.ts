@@ -9,7 +9,16 @@ import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { telemetryOf } from "../../test/support/telemetry.js";
 import { until } from "../../test/support/until.js";
 import { diagLogger } from "./diag-logger.js";
-import { otelLogs } from "./otel-logs.js";
+import { type LoggerProviderLike, otelLogs } from "./otel-logs.js";
+
+/** From API 1.10 on logs are part of it; before, they are in a package of their own. */
+const apiLogs: Logs | undefined = Reflect.get(api, "logs");
+const logs: Logs = apiLogs ?? (await import("@opentelemetry/api-logs")).logs;
+
+interface Logs extends LoggerProviderLike {
+  setGlobalLoggerProvider(provider: LoggerProvider): unknown;
+  disable(): void;
+}
 
 describe("otelLogs", () => {
   it("makes a record of each line, with all that the line has", () => {
@@ -74,15 +83,24 @@ describe("otelLogs", () => {
     expect(Object.keys(line?.attributes ?? {})).not.toContain("trace_id");
   });
 
-  it("goes to the provider that is registered globally, however late", async () => {
-    const log = createLogger({ outputs: [{ sink: otelLogs() }] });
+  it("goes to the provider that is registered globally, however late", () => {
+    const log = createLogger({
+      outputs: [{ sink: otelLogs(apiLogs === undefined ? { loggerProvider: logs } : {}) }],
+    });
     log.info("before");
     const { provider, records } = inMemory();
-    const logs = await globalLogs();
     logs.setGlobalLoggerProvider(provider);
     onTestFinished(() => logs.disable());
     log.info("after", { n: 1 });
     expect(records().map(({ body, attributes }) => [body, attributes])).toEqual([["after", { n: 1 }]]);
+  });
+
+  it.skipIf(apiLogs !== undefined)("says what to give where the API has no logs", () => {
+    expect(() => otelLogs()).toThrow(
+      new TypeError(
+        'otelLogs: loggerProvider: needed, as this @opentelemetry/api is older than 1.10 and has no logs: import { logs } from "@opentelemetry/api-logs", and write otelLogs({ loggerProvider: logs })',
+      ),
+    );
   });
 
   it("leaves OpenTelemetry's own diagnostics out", () => {
@@ -110,12 +128,6 @@ describe("otelLogs", () => {
     );
   });
 });
-
-/** Where logs are registered: from API 1.10 on in the API itself. */
-async function globalLogs() {
-  const { logs } = "logs" in api ? api : await import("@opentelemetry/api-logs");
-  return logs as { setGlobalLoggerProvider(provider: LoggerProvider): unknown; disable(): void };
-}
 
 function inMemory() {
   const exporter = new InMemoryLogRecordExporter();

@@ -4,11 +4,13 @@ import { checkMethods } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
 import type { EntrySink, LogEntry, LogValue, Severity } from "../log/types.js";
 import { writingDiagnostics } from "./diag-logger.js";
-import { loadPeer } from "./peers.js";
 
 /** Options of {@link otelLogs}. */
 export interface OtelLogsOptions {
-  /** Where log records go. Default: the global one, whenever it is registered. */
+  /**
+   * Where log records go. Default: the global one of `@opentelemetry/api`, whenever it is registered. Before 1.10 the API has
+   * none: give a `LoggerProvider`, or `logs` of `@opentelemetry/api-logs`, which is the global one there.
+   */
   readonly loggerProvider?: LoggerProviderLike;
 }
 
@@ -47,10 +49,11 @@ export type LogAttribute =
  * body, its fields as attributes, and the span that it was logged in. A nested object stays one; a bigint and a date
  * become text.
  *
- * Records go through the API's own logs where it has them (1.10), else through `@opentelemetry/api-logs`. The kit sets up
- * no `LoggerProvider`. Lines of OpenTelemetry's own diagnostics are left out: a failed export of logs would feed itself.
+ * The kit sets up no `LoggerProvider`. Lines of OpenTelemetry's own diagnostics are left out: a failed export of logs would
+ * feed itself.
  *
- * @throws Error when `@opentelemetry/api-logs` is needed and not installed
+ * @throws TypeError for a bad option: it names the option, what it got and what it accepts; where the API has no logs (before
+ *   1.10) and no `loggerProvider` is given
  *
  * @example
  * createLogger({ outputs: [{ sink: otelLogs() }, { sink: { fd: 1 } }] });
@@ -68,10 +71,13 @@ export function otelLogs(options: OtelLogsOptions = {}): EntrySink {
   };
 }
 
-/** Both look the global provider up anew each time. */
+/** The API's own logs, which look the global provider up anew each time. Older ones have no such export to import by name. */
 function globalLogs(): LoggerProviderLike {
-  const { logs } = "logs" in api ? api : loadPeer("@opentelemetry/api-logs", "otelLogs");
-  return logs as LoggerProviderLike;
+  const logs: LoggerProviderLike | undefined = Reflect.get(api, "logs");
+  if (logs !== undefined) return logs;
+  throw new TypeError(
+    `otelLogs: loggerProvider: needed, as this @opentelemetry/api is older than 1.10 and has no logs: import { logs } from "@opentelemetry/api-logs", and write otelLogs({ loggerProvider: logs })`,
+  );
 }
 
 function logRecord({ time, severity, ctx, keys, fields }: LogEntry): LogRecordLike {

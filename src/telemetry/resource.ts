@@ -1,7 +1,16 @@
 import type { Attributes } from "@opentelemetry/api";
-import type { Resource, ResourceDetector } from "@opentelemetry/resources";
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  hostDetector,
+  processDetector,
+  type Resource,
+  type ResourceDetector,
+  resourceFromAttributes,
+  serviceInstanceIdDetector,
+} from "@opentelemetry/resources";
 import { describe } from "../call/options.js";
-import { loadPeer } from "./peers.js";
 import type { ResourceLike } from "./sdk-types.js";
 
 /** What is to be known of the service. */
@@ -24,25 +33,18 @@ export function makeResource({
   resource,
   detectResource = true,
 }: ResourceOptions): Resource {
-  const sdk = loadPeer("@opentelemetry/resources", "configureOpenTelemetry");
   const detectors = detectResource
-    ? [
-        unsecret(sdk.hostDetector),
-        unsecret(sdk.processDetector),
-        sdk.serviceInstanceIdDetector,
-        sdk.envDetector,
-      ]
-    : [sdk.envDetector];
-  const named = sdk
-    .detectResources({ detectors })
-    .merge(resource === undefined ? null : asResource(resource, sdk.resourceFromAttributes))
-    .merge(sdk.resourceFromAttributes(serviceAttributes(service, version)));
+    ? [unsecret(hostDetector), unsecret(processDetector), serviceInstanceIdDetector, envDetector]
+    : [envDetector];
+  const named = detectResources({ detectors })
+    .merge(resource === undefined ? null : asResource(resource))
+    .merge(resourceFromAttributes(serviceAttributes(service, version)));
   if (!named.getRawAttributes().some(([key, value]) => key === serviceName && value)) {
     throw new TypeError(
       `configureOpenTelemetry: service: expected the service's name, here or in OTEL_SERVICE_NAME, got ${describe(service)}`,
     );
   }
-  return sdk.defaultResource().merge(named);
+  return defaultResource().merge(named);
 }
 
 const serviceName = "service.name";
@@ -72,12 +74,9 @@ function serviceAttributes(service: string | undefined, version: string | undefi
   };
 }
 
-function asResource(
-  resource: Attributes | ResourceLike,
-  make: (attributes: Attributes) => Resource,
-): Resource {
-  if (!isResource(resource)) return make(resource);
-  return isReal(resource) ? resource : make(resource.attributes);
+function asResource(resource: Attributes | ResourceLike): Resource {
+  if (!isResource(resource)) return resourceFromAttributes(resource);
+  return isReal(resource) ? resource : resourceFromAttributes(resource.attributes);
 }
 
 /** No attribute is an object, but for arrays. */

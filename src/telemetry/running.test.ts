@@ -1,5 +1,6 @@
 import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { fakeClock, testLogger } from "connect-clue/testing";
+import { fakeClock } from "connect-clue/fake-clock";
+import { testLogger } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { gate } from "../../test/support/gate.js";
 import { endSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";

@@ -1,7 +1,7 @@
 import { type Context, type Span, TraceFlags } from "@opentelemetry/api";
+import { BatchSpanProcessor } from "@opentelemetry/sdk-trace";
 import { type Delivery, deliverSpans } from "./delivery.js";
 import { envNumber } from "./environment.js";
-import { loadPeer } from "./peers.js";
 import type { ReadableSpanLike, SpanExporterLike, SpanProcessorLike } from "./sdk-types.js";
 
 /**
@@ -16,7 +16,6 @@ export class SpanQueue implements SpanProcessorLike {
     private readonly exporter: SpanExporterLike,
     private readonly delivery: Delivery,
   ) {
-    const { BatchSpanProcessor } = loadPeer("@opentelemetry/sdk-trace", "configureOpenTelemetry (spans)");
     this.capacity = envNumber("OTEL_BSP_MAX_QUEUE_SIZE", 1) ?? 2048;
     this.batches = new BatchSpanProcessor({
       exporter: deliverSpans(exporter, delivery),

@@ -1,11 +1,11 @@
 import type { TracerProvider } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
+import { TracerProvider as SdkTracerProvider } from "@opentelemetry/sdk-trace";
 import { type BufferSpansOptions, bufferSpans } from "./buffered-spans.js";
 import { defaultSampler } from "./default-sampler.js";
 import { Delivery } from "./delivery.js";
 import { envNumber } from "./environment.js";
 import { forcedSampler } from "./forced-sampler.js";
-import { loadPeer } from "./peers.js";
 import type { SamplerLike, SpanExporterLike, SpanProcessorLike } from "./sdk-types.js";
 import { SpanProcessors } from "./span-processors.js";
 import { SpanQueue } from "./span-queue.js";
@@ -32,12 +32,11 @@ export function startSpans(
 ): Spans | undefined {
   const { spanExporter, spanProcessors = [] } = options;
   if (spanExporter === undefined && spanProcessors.length === 0) return undefined;
-  const { TracerProvider } = loadPeer("@opentelemetry/sdk-trace", "configureOpenTelemetry (spans)");
   const delivery = new Delivery("span", onError);
   const queue = spanExporter === undefined ? [] : [new SpanQueue(spanExporter, delivery)];
   const all = new SpanProcessors([...queue, ...spanProcessors], (error) => delivery.problem(error));
   const { sampler, processor } = buffered(options, all);
-  const provider = new TracerProvider({
+  const provider = new SdkTracerProvider({
     resource: resource(),
     sampler: forcedSampler(sampler),
     spanProcessors: [processor],

@@ -1,7 +1,7 @@
 import { type DiagLogger, diag, ROOT_CONTEXT, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { endedSpan } from "../../test/support/ended-span.js";
 import type { ReadableSpanLike, SpanExporterLike } from "./sdk-types.js";

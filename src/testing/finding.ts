@@ -7,7 +7,6 @@ import { nearestSpan, type SpanMatch, seenSpanParts, spanMatches, spanParts } fr
 import { spanText, spanTree } from "./span-tree.js";
 import type { TestLogger } from "./test-logger.js";
 import type { TestSpan } from "./test-span.js";
-import type { TestSpans } from "./test-spans.js";
 
 /** What a matcher has to tell of a search. */
 export interface Finding {
@@ -71,7 +70,7 @@ function entriesOf(received: unknown): readonly LogEntry[] {
 
 function spansOf(received: unknown): readonly TestSpan[] {
   const isRecorder = isObject(received) && "tree" in received && "all" in received;
-  const spans: unknown = isRecorder ? (received as TestSpans).all() : received;
+  const spans: unknown = isRecorder ? (received as { all(): readonly TestSpan[] }).all() : received;
   if (isListWith<TestSpan>(spans, "trace")) return spans;
   throw unexpected("toHaveSpan", "a recorder made by testSpans(), or the spans of its all()", received);
 }

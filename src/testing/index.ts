@@ -1,7 +1,6 @@
 export type { WaitingOptions } from "../mock/awaited.js";
 export type { TestContext } from "../mock/test-end.js";
 export type { AsymmetricMatcher } from "./equal.js";
-export { type FakeClock, type FakeClockOptions, fakeClock } from "./fake-clock.js";
 export type { LogLine } from "./log-line.js";
 export { type LogMatch, type LogParts, logMatches } from "./log-match.js";
 export { received } from "./received.js";
@@ -21,13 +20,4 @@ export type {
   WithResponse,
 } from "./test-call-types.js";
 export { type TestLogger, type TestLoggerOptions, testLogger } from "./test-logger.js";
-export {
-  type CollectOptions,
-  type TestMetric,
-  type TestMetrics,
-  type TestMetricsOptions,
-  type TestPoint,
-  testMetrics,
-} from "./test-metrics.js";
 export type { TestSpan } from "./test-span.js";
-export { type TestSpans, type TestSpansOptions, testSpans } from "./test-spans.js";

@@ -11,7 +11,8 @@ import {
 import { itemType } from "../../test/support/context-run-time-types.js";
 import { joinedContext } from "../call/given-context.js";
 import { contextOf, eachMessage, logger, receive, serverInterceptor } from "../index.js";
-import { received, testCall, testLogger, testSpans } from "./index.js";
+import { testSpans } from "../testing-telemetry/index.js";
+import { received, testCall, testLogger } from "./index.js";
 
 type Chat = ServiceImpl<typeof ChatService>;
 const nameKey = createContextKey("the name of a context");

@@ -2,8 +2,9 @@ import { Code, ConnectError, type Interceptor, type ServiceImpl } from "@connect
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { liveCalls } from "../call/call.js";
+import { fakeClock } from "../fake-clock/index.js";
 import { logger, receive, serverInterceptor } from "../index.js";
-import { fakeClock, testCall, testLogger } from "./index.js";
+import { testCall, testLogger } from "./index.js";
 
 type Chat = ServiceImpl<typeof ChatService>;
 const { say, upload, countdown, chat } = ChatService.method;

@@ -2,7 +2,8 @@ import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { logger, serverInterceptor } from "../index.js";
-import { type LogMatch, type TestLogger, testCall, testLogger, testSpans } from "./index.js";
+import { testSpans } from "../testing-telemetry/index.js";
+import { type LogMatch, type TestLogger, testCall, testLogger } from "./index.js";
 
 type Say = ServiceImpl<typeof ChatService>["say"];
 

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Attributes, AttributeValue, Link } from "@opentelemetry/api";
 import { type Sampler, SamplingDecision } from "@opentelemetry/sdk-trace";
 import { type CallInfo, clientInterceptor, serverInterceptor } from "connect-clue";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { connectTo, serve } from "../../test/support/context-chat.js";

@@ -1,12 +1,12 @@
 import { diag, type TextMapPropagator, type Tracer, type TracerProvider } from "@opentelemetry/api";
 import type { Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { TraceOptions } from "connect-clue";
-import { type TestSpans, testSpans } from "connect-clue/testing";
+import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { afterEach, expect, it, vi } from "vitest";
 import { requests } from "../../test/support/chat-server.js";
 import { tracedChat } from "../../test/support/traced-chat.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
-import { w3c } from "../testing/w3c.js";
+import { w3c } from "../testing-telemetry/w3c.js";
 
 afterEach(() => diag.disable());
 

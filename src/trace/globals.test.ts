@@ -1,5 +1,5 @@
 import { diag, propagation, trace } from "@opentelemetry/api";
-import { type TestSpans, testSpans } from "connect-clue/testing";
+import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { afterEach, expect, it, vi } from "vitest";
 import { startChat } from "../../test/support/chat-server.js";
 import { bothSpans, tracedChat } from "../../test/support/traced-chat.js";

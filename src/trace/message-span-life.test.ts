@@ -2,7 +2,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Attributes } from "@opentelemetry/api";
 import { eachMessage, receive } from "connect-clue";
-import { type TestSpans, testSpans } from "connect-clue/testing";
+import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { describe, expect, it } from "vitest";
 import { type ChatHandlers, requests } from "../../test/support/chat-server.js";
 import { gate } from "../../test/support/gate.js";

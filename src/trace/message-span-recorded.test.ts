@@ -2,7 +2,7 @@
 
 import { clientInterceptor, serverInterceptor, type TraceOptions } from "connect-clue";
 import { forcedSampler } from "connect-clue/telemetry";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { expect, it } from "vitest";
 import { BufferedTraces, neverSampled } from "../../test/support/buffered-traces.js";
 import { type Chat, chatOver } from "../../test/support/context-chat.js";

@@ -11,7 +11,8 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { contextOf, receive, send } from "connect-clue";
-import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
+import type { TestSpan } from "connect-clue/testing";
+import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ChatRequestSchema, ChatResponseSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, type ChatHandlers, requests } from "../../test/support/chat-server.js";

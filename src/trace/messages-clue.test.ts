@@ -2,7 +2,7 @@
 
 import { trace } from "@opentelemetry/api";
 import { receive, serverInterceptor } from "connect-clue";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { expect, it } from "vitest";
 import { chatOver, ways } from "../../test/support/context-chat.js";
 import { collect } from "../../test/support/context-observe.js";

@@ -18,7 +18,7 @@ import { enveloped, rawCall } from "../../test/support/raw-http2.js";
 import { inSpan, spanOf, traceparentOf } from "../../test/support/span-contexts.js";
 import { replying, tappedChat } from "../../test/support/tapped-chat.js";
 import { drain } from "../../test/support/traced-chat.js";
-import { w3c } from "../testing/w3c.js";
+import { w3c } from "../testing-telemetry/w3c.js";
 
 const b2 = inSpan(spanOf("b", 2));
 const b2Wire = { traceparent: traceparentOf(spanOf("b", 2)) };

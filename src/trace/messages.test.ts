@@ -20,7 +20,7 @@ import { inWords, type OnWire, onWire, receivedIn } from "../../test/support/mes
 import { inSpan, spanOf, traceparentOf, withBaggage } from "../../test/support/span-contexts.js";
 import { tappedChat } from "../../test/support/tapped-chat.js";
 import { drain } from "../../test/support/traced-chat.js";
-import { w3c } from "../testing/w3c.js";
+import { w3c } from "../testing-telemetry/w3c.js";
 import { traceObserver } from "./observer.js";
 
 const b2 = inSpan(spanOf("b", 2));

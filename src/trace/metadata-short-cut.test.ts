@@ -22,7 +22,7 @@ import {
   withBaggage,
   writtenBy,
 } from "../../test/support/span-contexts.js";
-import { w3c } from "../testing/w3c.js";
+import { w3c } from "../testing-telemetry/w3c.js";
 import { MetadataPropagator } from "./metadata.js";
 
 const stream = inSpan(spanOf("a", 1));

@@ -19,7 +19,7 @@ import {
   traceparents,
   withBaggage,
 } from "../../test/support/span-contexts.js";
-import { w3c } from "../testing/w3c.js";
+import { w3c } from "../testing-telemetry/w3c.js";
 import { MetadataPropagator } from "./metadata.js";
 
 const key = createContextKey("what the stream carries besides");

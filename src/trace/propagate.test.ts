@@ -9,14 +9,14 @@ import {
 } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { callOptions, clientInterceptor, contextOf, type TraceOptions } from "connect-clue";
-import { testSpans } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { afterEach, describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { startChat } from "../../test/support/chat-server.js";
 import { drain, tracedChat } from "../../test/support/traced-chat.js";
 import { callerHeaders, twoServices } from "../../test/support/two-services.js";
 import { runIn } from "../call/implicit.js";
-import { w3c } from "../testing/w3c.js";
+import { w3c } from "../testing-telemetry/w3c.js";
 
 afterEach(() => otel.disable());
 

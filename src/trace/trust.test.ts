@@ -2,7 +2,7 @@ import type { Interceptor } from "@connectrpc/connect";
 import { propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import { ParentBasedSampler, TraceIdRatioBasedSampler } from "@opentelemetry/sdk-trace";
 import { contextOf, type TraceOptions } from "connect-clue";
-import { type TestSpans, testSpans } from "connect-clue/testing";
+import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { describe, expect, it } from "vitest";
 import { type ChatHandlers, type ChatOptions, startChat } from "../../test/support/chat-server.js";
 import { rpcAttributes } from "../../test/support/rpc-attributes.js";

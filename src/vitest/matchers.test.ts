@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT, SpanStatusCode, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { testLogger, testSpans } from "../testing/index.js";
+import { testLogger } from "../testing/index.js";
+import { testSpans } from "../testing-telemetry/index.js";
 import { matchers } from "./index.js";
 
 expect.extend(matchers);

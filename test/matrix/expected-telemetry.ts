@@ -1,6 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { Side } from "connect-clue";
-import type { TestMetric, TestPoint, TestSpan } from "connect-clue/testing";
+import type { TestSpan } from "connect-clue/testing";
+import type { TestMetric, TestPoint } from "connect-clue/testing-telemetry";
 import { rpcAttributes } from "../support/rpc-attributes.js";
 import type { Case, Course } from "./cases.js";
 import { expected, methods } from "./expected.js";

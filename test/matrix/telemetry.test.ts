@@ -1,5 +1,6 @@
 /** Every kind of call, over every transport, going every way: exactly these spans and metrics, on both sides. */
-import { type TestSpan, testMetrics, testSpans } from "connect-clue/testing";
+import type { TestSpan } from "connect-clue/testing";
+import { testMetrics, testSpans } from "connect-clue/testing-telemetry";
 import { expect, it } from "vitest";
 import { cases } from "./cases.js";
 import { expectedTelemetry, foreign } from "./expected-telemetry.js";

@@ -6,7 +6,7 @@ import { type BufferSpansOptions, bufferSpans, type SamplerLike } from "connect-
 import type { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { parentBased } from "../../src/telemetry/parent-based.js";
 import { probabilitySampler } from "../../src/telemetry/probability.js";
-import { w3c } from "../../src/testing/w3c.js";
+import { w3c } from "../../src/testing-telemetry/w3c.js";
 import { type Chat, chatOver } from "./context-chat.js";
 import { until } from "./until.js";
 

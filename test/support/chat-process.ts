@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { root } from "./built.js";
 
 /** A program that runs, or has run. */
@@ -14,10 +14,10 @@ export interface Program {
 /**
  * Starts a built program of the repository, without standard input.
  *
- * @param path - its path, from the root
+ * @param path - its path, from the root, or an absolute one
  */
 export function run(path: string, env: Readonly<Record<string, string>> = {}): Program {
-  const child = spawn(process.execPath, [join(root, path)], {
+  const child = spawn(process.execPath, [resolve(root, path)], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,6 +1,7 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
 import { type InterceptorOptions, receive, send } from "connect-clue";
-import { type TestSpan, testSpans } from "connect-clue/testing";
+import type { TestSpan } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import { ChatRequestSchema } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { type Chat, requests } from "./chat-server.js";
 import { gate } from "./gate.js";

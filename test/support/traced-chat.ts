@@ -1,6 +1,7 @@
 import type { Attributes } from "@opentelemetry/api";
 import type { InterceptorOptions, Side, TraceOptions } from "connect-clue";
-import { type TestSpan, type TestSpans, testSpans } from "connect-clue/testing";
+import type { TestSpan } from "connect-clue/testing";
+import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { type Chat, type ChatHandlers, type ChatOptions, startChat } from "./chat-server.js";
 import { rpcAttributes } from "./rpc-attributes.js";
 

@@ -1,6 +1,6 @@
 import { Session } from "node:inspector";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type FakeClock, fakeClock } from "connect-clue/testing";
+import { type FakeClock, fakeClock } from "connect-clue/fake-clock";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { captureProfile } from "./capture-profile.js";
 import type { ProfileEvent, ProfileRequest } from "./types.js";

@@ -1,9 +1,14 @@
 import type { Attributes, MeterProvider } from "@opentelemetry/api";
-import type { MetricData, MetricReader } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  DataPointType,
+  type MetricData,
+  MetricReader,
+  MeterProvider as SdkMeterProvider,
+} from "@opentelemetry/sdk-metrics";
 import { checkChoice } from "../call/check.js";
 import { checkKnown } from "../call/options.js";
-import { loadPeer, type Peers } from "../telemetry/peers.js";
-import { stable } from "./stable-attributes.js";
+import { stable } from "../testing/stable-attributes.js";
 
 /** Options of {@link testMetrics}. */
 export interface TestMetricsOptions {
@@ -52,7 +57,6 @@ export interface TestMetrics {
  * Makes a meter provider for a test to read. It registers nothing: metrics are made by whoever is given it.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
- * @throws Error when `@opentelemetry/sdk-metrics` is not installed
  *
  * @example
  * const metrics = testMetrics();
@@ -63,9 +67,10 @@ export interface TestMetrics {
 export function testMetrics(options: TestMetricsOptions = {}): TestMetrics {
   checkKnown("testMetrics", options, ["temporality"]);
   checkChoice("testMetrics: temporality", options.temporality, ["cumulative", "delta"]);
-  const sdk = loadPeer("@opentelemetry/sdk-metrics", "testMetrics");
-  const reader = readerOf(sdk, options.temporality ?? "cumulative");
-  const meterProvider = new sdk.MeterProvider({ readers: [reader] });
+  const reader = new OnDemandReader({
+    aggregationTemporalitySelector: () => temporalities[options.temporality ?? "cumulative"],
+  });
+  const meterProvider = new SdkMeterProvider({ readers: [reader] });
   return {
     options: { meterProvider },
     async collect(options: CollectOptions = {}) {
@@ -75,27 +80,24 @@ export function testMetrics(options: TestMetricsOptions = {}): TestMetrics {
       if (errors.length > 0) throw new AggregateError(errors, "testMetrics: a metric could not be collected");
       const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
       return Object.fromEntries(
-        metrics.map((metric) => [metric.descriptor.name, testMetric(sdk, metric, durations)]),
+        metrics.map((metric) => [metric.descriptor.name, testMetric(metric, durations)]),
       );
     },
   };
 }
 
-type Sdk = Peers["@opentelemetry/sdk-metrics"];
+const temporalities = {
+  cumulative: AggregationTemporality.CUMULATIVE,
+  delta: AggregationTemporality.DELTA,
+} as const;
 
-/** A reader that collects when it is asked. Its class can only be made once the SDK is there. */
-function readerOf(sdk: Sdk, temporality: "cumulative" | "delta"): MetricReader {
-  const { CUMULATIVE, DELTA } = sdk.AggregationTemporality;
-  class OnDemandReader extends sdk.MetricReader {
-    protected override async onForceFlush(): Promise<void> {}
-    protected override async onShutdown(): Promise<void> {}
-  }
-  return new OnDemandReader({
-    aggregationTemporalitySelector: () => (temporality === "delta" ? DELTA : CUMULATIVE),
-  });
+/** A reader that collects when it is asked. */
+class OnDemandReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
 }
 
-function testMetric(sdk: Sdk, metric: MetricData, durations: boolean): TestMetric {
+function testMetric(metric: MetricData, durations: boolean): TestMetric {
   const { unit } = metric.descriptor;
   const hasSum = durations || !(unit === "s" || unit === "ms");
   const points = metric.dataPoints.map(({ attributes: raw, value }): TestPoint => {
@@ -104,10 +106,10 @@ function testMetric(sdk: Sdk, metric: MetricData, durations: boolean): TestMetri
     const { count, sum } = value;
     return { attributes, value: hasSum && sum !== undefined ? { count, sum: rounded(sum) } : { count } };
   });
-  return { type: typeOf(sdk, metric), unit, points };
+  return { type: typeOf(metric), unit, points };
 }
 
-function typeOf({ DataPointType }: Sdk, metric: MetricData): TestMetric["type"] {
+function typeOf(metric: MetricData): TestMetric["type"] {
   if (metric.dataPointType === DataPointType.GAUGE) return "gauge";
   if (metric.dataPointType !== DataPointType.SUM) return "histogram";
   return metric.isMonotonic ? "counter" : "up_down_counter";

@@ -12,7 +12,9 @@ import { createChecker, Health, healthRoutes } from "../health/index.js";
 import { callOptions, logger, serverInterceptor } from "../index.js";
 import { drain } from "../node/index.js";
 import { adaptiveSampler, bufferSpans, terminalSpans } from "../telemetry/index.js";
-import { type FakeClock, fakeClock, testCall, testLogger, testSpans } from "./index.js";
+import { testCall, testLogger } from "../testing/index.js";
+import { testSpans } from "../testing-telemetry/index.js";
+import { type FakeClock, fakeClock } from "./index.js";
 
 // All of these would take longer than a test may, if they went by the real time.
 const minute = 60_000;

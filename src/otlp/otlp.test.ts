@@ -1,11 +1,11 @@
 import { metrics } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
-import { startGrpcReceiver, startHttpReceiver } from "../../test/support/otlp-receiver.js";
+import { otlpProtocols, protocolNames } from "../../test/support/otlp-protocols.js";
+import { startHttpReceiver } from "../../test/support/otlp-receiver.js";
 import { stubEnv } from "../../test/support/stub-env.js";
 import { makeSpans, nothingLost, telemetryOf } from "../../test/support/telemetry.js";
-import { type OtlpMetricsOptions, type OtlpOptions, otlpMetrics, otlpSpans } from "./otlp.js";
+import type { OtlpMetricsOptions } from "./otlp.js";
 
-const start = { grpc: startGrpcReceiver, "http/protobuf": startHttpReceiver };
 const paths = {
   grpc: [
     "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
@@ -14,10 +14,12 @@ const paths = {
   "http/protobuf": ["/v1/metrics", "/v1/traces"],
 };
 
-describe.each(["grpc", "http/protobuf"] as const)("OTLP over %s", (protocol) => {
+describe.each(protocolNames)("OTLP over %s", (protocol) => {
+  const { otlpMetrics, otlpSpans, startReceiver } = otlpProtocols[protocol];
+
   it("brings spans and metrics whole, with their resource and the headers", async () => {
-    const receiver = await start[protocol]();
-    const options = { protocol, url: receiver.url, headers: { "x-tenant": "a" } };
+    const receiver = await startReceiver();
+    const options = { url: receiver.url, headers: { "x-tenant": "a" } };
     const telemetry = telemetryOf({
       version: "1.2",
       resource: { "deployment.environment.name": "test" },
@@ -68,8 +70,8 @@ describe.each(["grpc", "http/protobuf"] as const)("OTLP over %s", (protocol) => 
   });
 
   it("compresses, and sends differences in place of totals, when told to", async () => {
-    const receiver = await start[protocol]();
-    const options = { protocol, url: receiver.url, compression: "gzip" } as const;
+    const receiver = await startReceiver();
+    const options = { url: receiver.url, compression: "gzip" } as const;
     const telemetry = telemetryOf({
       spanExporter: otlpSpans(options),
       metricExporter: otlpMetrics({ ...options, temporality: "delta" }),
@@ -85,15 +87,14 @@ describe.each(["grpc", "http/protobuf"] as const)("OTLP over %s", (protocol) => 
   });
 
   it("reads what is not said from the environment", async () => {
-    const receiver = await start[protocol]();
+    const receiver = await startReceiver();
     stubEnv({
-      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_EXPORTER_OTLP_HEADERS: "x-tenant=a,x-key=1",
       OTEL_EXPORTER_OTLP_TRACES_HEADERS: "x-key=2",
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
     });
-    await exportAll({}, {});
+    await exportAll(protocol);
     expect(
       receiver.requests.map(({ path, headers }) => [path, headers["x-tenant"], headers["x-key"]]),
     ).toEqual([
@@ -103,16 +104,16 @@ describe.each(["grpc", "http/protobuf"] as const)("OTLP over %s", (protocol) => 
     expect(receiver.metrics[0]?.temporality).toBe("DELTA");
   });
 
-  it("lets options win over the environment", async () => {
-    const receiver = await start[protocol]();
+  it("lets options win over the environment, and the import over its protocol", async () => {
+    const receiver = await startReceiver();
     stubEnv({
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol === "grpc" ? "http/protobuf" : "grpc",
       OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
       OTEL_EXPORTER_OTLP_HEADERS: "x-tenant=a,x-key=1",
       OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: "delta",
     });
-    const options = { protocol, url: receiver.url, headers: { "x-key": "2" } };
-    await exportAll(options, { ...options, temporality: "cumulative" });
+    const options = { url: receiver.url, headers: { "x-key": "2" } };
+    await exportAll(protocol, options, { ...options, temporality: "cumulative" });
     expect(receiver.requests.map(({ headers }) => [headers["x-tenant"], headers["x-key"]])).toEqual([
       ["a", "2"],
       ["a", "2"],
@@ -131,45 +132,52 @@ describe("otlpSpans and otlpMetrics", () => {
     ["/v1/metrics/", "/v1/metrics/v1/traces", "/v1/metrics/"],
   ])("take a base URL: %j leads to %s and %s", async (base, ...expected) => {
     const receiver = await startHttpReceiver();
-    const options = { protocol: "http/protobuf", url: receiver.url + base } as const;
-    await exportAll(options, options);
+    const options = { url: receiver.url + base };
+    await exportAll("http/protobuf", options, options);
     expect(receiver.requests.map(({ path }) => path).sort()).toEqual(expected.sort());
   });
 
-  it("pass over a protocol of the environment that they do not know", async () => {
-    const receiver = await startHttpReceiver();
-    stubEnv({ OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" });
-    await exportAll({ url: receiver.url }, { url: receiver.url });
-    expect(receiver.requests.map(({ headers }) => headers["content-type"])).toEqual([
-      "application/x-protobuf",
-      "application/x-protobuf",
-    ]);
-  });
-
   it.each<[object, string]>([
-    [{ protocol: "http" }, 'otlpSpans: protocol: expected "grpc" or "http/protobuf", got "http"'],
     [
-      { url: "collector:4318" },
-      'otlpSpans: url: expected a URL such as "http://collector:4318", got "collector:4318"',
+      { protocol: "grpc" },
+      'otlpSpans: protocol: the import decides it: "connect-clue/otlp" is http/protobuf, "connect-clue/otlp-grpc" is grpc',
     ],
-    [{ url: 4318 }, 'otlpSpans: url: expected a URL such as "http://collector:4318", got 4318'],
-    [{ url: "", protocol: "grpc" }, 'otlpSpans: url: expected a URL such as "http://collector:4317", got ""'],
+    [{ url: 4318 }, 'otlpSpans: url: expected a URL such as "http://collector:PORT", got 4318'],
+    [{ url: "::::" }, 'otlpSpans: url: expected a URL such as "http://collector:PORT", got "::::"'],
+    [{ url: "" }, 'otlpSpans: url: expected a URL such as "http://collector:PORT", got ""'],
     [{ headers: { a: 1 } }, "otlpSpans: headers: expected an object of texts, got an object"],
     [{ headers: null }, "otlpSpans: headers: expected an object of texts, got null"],
-    [{ url: "::::", protocol: "grpc" }, 'url: expected a URL such as "http://collector:4317", got "::::"'],
     [{ timeoutMs: 0 }, "otlpSpans: timeoutMs: expected a number of milliseconds from 1 to 2147483647, got 0"],
     [{ compression: "br" }, 'otlpSpans: compression: expected "none" or "gzip", got "br"'],
-    [{ temporality: "delta" }, 'otlpSpans: there is no option "temporality"; there are protocol, url'],
+    [
+      { temporality: "delta" },
+      'otlpSpans: there is no option "temporality"; there are url, headers, timeoutMs, compression',
+    ],
   ])("refuse %j", (options, message) => {
-    expect(() => otlpSpans(options)).toThrow(TypeError);
-    expect(() => otlpSpans(options)).toThrow(message);
+    for (const [protocol, port] of [
+      ["grpc", "4317"],
+      ["http/protobuf", "4318"],
+    ] as const) {
+      const { otlpSpans } = otlpProtocols[protocol];
+      expect(() => otlpSpans(options)).toThrow(new TypeError(message.replace("PORT", port)));
+    }
+  });
+
+  it("take the addresses of their protocol", () => {
+    const url = "collector:4317";
+    expect(() => otlpProtocols.grpc.otlpSpans({ url })).not.toThrow();
+    expect(() => otlpProtocols["http/protobuf"].otlpSpans({ url })).toThrow(
+      new TypeError('otlpSpans: url: expected a URL such as "http://collector:4318", got "collector:4317"'),
+    );
   });
 
   it("refuse a temporality that does not exist", () => {
     const options = { temporality: "total" } as object;
-    expect(() => otlpMetrics(options)).toThrow(
-      'otlpMetrics: temporality: expected "delta" or "cumulative" or "lowmemory", got "total"',
-    );
+    for (const protocol of protocolNames) {
+      expect(() => otlpProtocols[protocol].otlpMetrics(options)).toThrow(
+        'otlpMetrics: temporality: expected "delta" or "cumulative" or "lowmemory", got "total"',
+      );
+    }
   });
 });
 
@@ -179,7 +187,12 @@ function recordMetrics(): void {
 }
 
 /** Sends metrics, and then spans. */
-async function exportAll(spans: OtlpOptions, metricsOptions: OtlpMetricsOptions): Promise<void> {
+async function exportAll(
+  protocol: (typeof protocolNames)[number],
+  spans: OtlpMetricsOptions = {},
+  metricsOptions: OtlpMetricsOptions = {},
+): Promise<void> {
+  const { otlpMetrics, otlpSpans } = otlpProtocols[protocol];
   const first = telemetryOf({ metricExporter: otlpMetrics(metricsOptions) });
   recordMetrics();
   await first.shutdown();

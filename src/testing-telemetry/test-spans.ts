@@ -1,12 +1,12 @@
 import type { Span, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
+import { TracerProvider as SdkTracerProvider } from "@opentelemetry/sdk-trace";
 import { checkMethods } from "../call/check.js";
 import { checkKnown, unexpected } from "../call/options.js";
 import { Awaited, type WaitingOptions, waitingMs } from "../mock/awaited.js";
-import { loadPeer } from "../telemetry/peers.js";
 import type { ReadableSpanLike, SamplerLike, SpanProcessorLike } from "../telemetry/sdk-types.js";
-import { lastLines } from "./last-lines.js";
-import { spanTree } from "./span-tree.js";
-import { comparable, type TestSpan } from "./test-span.js";
+import { lastLines } from "../testing/last-lines.js";
+import { spanTree } from "../testing/span-tree.js";
+import { comparable, type TestSpan } from "../testing/test-span.js";
 import { w3c } from "./w3c.js";
 
 /** Options of {@link testSpans}. */
@@ -45,7 +45,6 @@ export interface TestSpans {
  * given it. Spans that are not recorded are not kept.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
- * @throws Error when `@opentelemetry/sdk-trace` is not installed
  *
  * @example
  * const spans = testSpans();
@@ -60,9 +59,8 @@ export function testSpans(options: TestSpansOptions = {}): TestSpans {
   if (!Array.isArray(spanProcessors)) {
     throw unexpected("testSpans: spanProcessors", "a list of span processors", spanProcessors);
   }
-  const { TracerProvider } = loadPeer("@opentelemetry/sdk-trace", "testSpans");
   const kept = new KeptSpans();
-  const tracerProvider = new TracerProvider({
+  const tracerProvider = new SdkTracerProvider({
     spanProcessors: [kept, ...spanProcessors],
     ...(sampler && { sampler }),
   });

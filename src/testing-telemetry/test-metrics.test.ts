@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
+import { fakeClock } from "../fake-clock/index.js";
 import { serverInterceptor } from "../index.js";
-import { fakeClock, testCall, testMetrics } from "./index.js";
+import { testCall } from "../testing/index.js";
+import { testMetrics } from "./index.js";
 
 describe("testMetrics", () => {
   it("collects metrics of all types, whole", async () => {

@@ -1,9 +1,9 @@
 import { diag } from "@opentelemetry/api";
+import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { check } from "../call/check.js";
 import { type HttpAnswer, type HttpHandler, handleGets, plainAnswer } from "../call/http-handler.js";
 import { checkKnown } from "../call/options.js";
-import { loadPeer } from "./peers.js";
-import type { CollectionResultLike, MetricReaderLike } from "./sdk-types.js";
+import type { CollectionResultLike, MetricReaderLike } from "../telemetry/sdk-types.js";
 
 /** Options of {@link prometheusHandler}. */
 export interface PrometheusOptions {
@@ -21,7 +21,6 @@ export interface PrometheusHandler extends HttpHandler, MetricReaderLike {}
  * the reader for `metricReaders`.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
- * @throws Error when `@opentelemetry/exporter-prometheus` is not installed
  *
  * @example
  * const prometheus = prometheusHandler();
@@ -33,9 +32,8 @@ export function prometheusHandler(options: PrometheusOptions = {}): PrometheusHa
   const { path = "/metrics", prefix } = options;
   check("prometheusHandler: path", path, "a text that begins with /", isPath);
   check("prometheusHandler: prefix", prefix, "letters, digits and _, no digit first", isMetricName);
-  const sdk = loadPeer("@opentelemetry/exporter-prometheus", "prometheusHandler");
-  const reader = new sdk.PrometheusExporter({ preventServerStart: true });
-  const serializer = new sdk.PrometheusSerializer(prefix);
+  const reader = new PrometheusExporter({ preventServerStart: true });
+  const serializer = new PrometheusSerializer(prefix);
   const handler = handleGets(new Map([[path, () => scrape(reader, serializer)]]));
   return Object.assign(handler, readerMethods(reader));
 }

@@ -9,6 +9,7 @@ import {
 import { credentials, Client as GrpcJsClient, type ServiceError, status } from "@grpc/grpc-js";
 import { serverInterceptor } from "connect-clue";
 import { createMock } from "connect-clue/mock";
+import { type ServeMockOptions, serveMock } from "connect-clue/mock-server";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { requests } from "../../test/support/chat-server.js";
@@ -108,7 +109,7 @@ describe("a served mock", () => {
   it("ends what is in flight when it is closed", async () => {
     const mock = createMock(ChatService);
     mock.add("chat").send({ text: "hello" }).never();
-    const served = await mock.serve();
+    const served = await serveMock(mock);
     const answers = chatClient(served.url, "gRPC")
       .chat(requests(new Promise<never>(() => {})))
       [Symbol.asyncIterator]();
@@ -127,7 +128,7 @@ describe("a served mock", () => {
     const ends: (() => void | Promise<void>)[] = [];
     const mock = createMock(ChatService, { test: { after: (act) => ends.push(act) } });
     mock.add("say").send({});
-    const served = await mock.serve();
+    const served = await serveMock(mock);
     expect(ends.length).toBe(1);
     expect(await problemOf(() => ends[0]?.())).toBe(
       'MockError: mock of chat.v1.ChatService: not called: say, added at <add("say")>',
@@ -137,7 +138,7 @@ describe("a served mock", () => {
 
   it("can be served several times at once, in one sequence", async (t) => {
     const mock = createMock(ChatService, { test: t });
-    const [one, two] = [await mock.serve(), await mock.serve({ host: "localhost" })];
+    const [one, two] = [await serveMock(mock), await serveMock(mock, { host: "localhost" })];
     mock.add("say").send({ text: "first" });
     mock.add("say").send({ text: "second" });
     expect(one.port).not.toBe(two.port);
@@ -146,27 +147,25 @@ describe("a served mock", () => {
   });
 
   it("says where it is", async (t) => {
-    const { url, port } = await createMock(ChatService, { test: t }).serve();
+    const { url, port } = await serveMock(createMock(ChatService, { test: t }));
     expect(url).toBe(`http://127.0.0.1:${port}`);
   });
 
   it("refuses a port that is in use, and what it does not know", async (t) => {
     const mock = createMock(ChatService, { test: t });
-    const { port } = await mock.serve();
-    await expect(mock.serve({ port })).rejects.toMatchObject({ code: "EADDRINUSE", port });
-    expect(await problemOf(() => mock.serve({ prot: 1 } as object))).toBe(
-      'TypeError: serve: there is no option "prot"; there are port, host, interceptors',
+    const { port } = await serveMock(mock);
+    await expect(serveMock(mock, { port })).rejects.toMatchObject({ code: "EADDRINUSE", port });
+    expect(await problemOf(() => serveMock(mock, { prot: 1 } as object))).toBe(
+      'TypeError: serveMock: there is no option "prot"; there are port, host, interceptors',
     );
-    expect(await problemOf(() => mock.serve({ interceptors: "x" } as object))).toBe(
-      'TypeError: serve: interceptors: expected an array of interceptors, got "x"',
+    expect(await problemOf(() => serveMock(mock, { interceptors: "x" } as object))).toBe(
+      'TypeError: serveMock: interceptors: expected an array of interceptors, got "x"',
     );
-    expect(await problemOf(() => mock.serve({ port: -1 }))).toBe(
+    expect(await problemOf(() => serveMock(mock, { port: -1 }))).toBe(
       "TypeError: createNodeServer: port: expected a whole number from 0 to 65535, got -1",
     );
   });
 });
-
-type Serving = Parameters<ReturnType<typeof newMock>["serve"]>[0];
 
 function newMock() {
   return createMock(ChatService);
@@ -175,10 +174,10 @@ function newMock() {
 /** Serves a mock, and closes it after use. */
 async function withMock(
   use: (mock: ReturnType<typeof newMock>, url: string) => Promise<void>,
-  options?: Serving,
+  options?: ServeMockOptions,
 ): Promise<void> {
   const mock = newMock();
-  const served = await mock.serve(options);
+  const served = await serveMock(mock, options);
   onTestFinished(() => served.close());
   await use(mock, served.url);
 }

@@ -1,8 +1,8 @@
+import { withGlobal } from "@sinonjs/fake-timers";
 import { coarseClock } from "../call/coarse-clock.js";
 import { checkKnown, unexpected } from "../call/options.js";
 import { real } from "../mock/real-time.js";
 import { atEndOf, type TestContext } from "../mock/test-end.js";
-import { loadPeer, type Peers } from "../telemetry/peers.js";
 
 /** Options of {@link fakeClock}. */
 export interface FakeClockOptions {
@@ -36,7 +36,7 @@ export interface FakeClock {
  * and `process.hrtime` go on. Two of them at once are an error, as is one beside the fake timers of a test runner.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
- * @throws Error when `Date` or a timer function is not the real one, or when `@sinonjs/fake-timers` is not installed
+ * @throws Error when `Date` or a timer function is not the real one
  *
  * @example
  * test("gives up after a second", async (t) => {
@@ -48,7 +48,6 @@ export interface FakeClock {
  */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   const now = checkedNow(options);
-  const timers = loadPeer("@sinonjs/fake-timers", "fakeClock");
   if (isStopped()) {
     throw new Error(
       "fakeClock: Date or a timer function is not the real one: restore first what another fakeClock(), the test runner's fake timers or a spy have put there",
@@ -56,22 +55,24 @@ export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   }
   let clock: FakeClock | undefined;
   if (options.test !== undefined) atEndOf(options.test, () => clock?.restore());
-  clock = new StoppedClock(timers, now);
+  clock = new StoppedClock(now);
   return clock;
 }
 
 class StoppedClock implements FakeClock {
-  private readonly clock: ReturnType<FakeTimers["install"]>;
+  private readonly clock: ReturnType<ReturnType<typeof withGlobal>["install"]>;
   /** What a test has put there before; undefined where `now` is only inherited. */
   private readonly nowBefore = Object.getOwnPropertyDescriptor(performance, "now");
   private isOver = false;
 
-  constructor(timers: FakeTimers, now: number) {
+  constructor(now: number) {
     // A whole number, so that durations are.
     const startedAt = Math.ceil(performance.now());
-    const clock = timers
-      .withGlobal(patientGlobal())
-      .install({ now, toFake: [...faked], shouldClearNativeTimers: true });
+    const clock = withGlobal(patientGlobal()).install({
+      now,
+      toFake: [...faked],
+      shouldClearNativeTimers: true,
+    });
     this.clock = clock;
     // Put upon the one object that everybody holds: packages keep `performance` from when they were loaded.
     const value = () => startedAt + clock.now - now;
@@ -106,8 +107,6 @@ class StoppedClock implements FakeClock {
     coarseClock.beCoarse();
   }
 }
-
-type FakeTimers = Peers["@sinonjs/fake-timers"];
 
 /** What stays real: promises, `setImmediate` and `process.nextTick`, without which no socket would go on. */
 const faked = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;

@@ -2,7 +2,8 @@ import { ROOT_CONTEXT, SpanStatusCode, trace } from "@opentelemetry/api";
 import { describe, expect, it } from "vitest";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { serverInterceptor } from "../index.js";
-import { spanMatches, testCall, testSpans } from "./index.js";
+import { spanMatches, testCall } from "../testing/index.js";
+import { testSpans } from "./index.js";
 
 const far = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1, isRemote: true };
 

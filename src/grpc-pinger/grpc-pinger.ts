@@ -4,9 +4,9 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.js";
 import { check } from "../call/check.js";
 import { isObject } from "../call/options.js";
-import { parseAddress } from "./address.js";
-import { checkHeaders, checkPinger, makePinger, type PingerOptions } from "./pinger.js";
-import type { Dependency } from "./types.js";
+import { parseAddress } from "../health/address.js";
+import { checkHeaders, checkPinger, makePinger, type PingerOptions } from "../health/pinger.js";
+import type { Dependency } from "../health/types.js";
 
 /** Options of {@link grpcPinger}. */
 export interface GrpcPingerOptions extends PingerOptions {

@@ -1,10 +1,12 @@
 import { createServer } from "node:http";
 import { mock } from "node:test";
+import { withGlobal } from "@sinonjs/fake-timers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { coarseClock } from "../call/coarse-clock.js";
 import { wait } from "../call/wait.js";
-import { loadPeer } from "../telemetry/peers.js";
 import { fakeClock } from "./index.js";
+
+vi.mock("@sinonjs/fake-timers", { spy: true });
 
 const stopped = new Error(
   "fakeClock: Date or a timer function is not the real one: restore first what another fakeClock(), the test runner's fake timers or a spy have put there",
@@ -223,12 +225,9 @@ describe("the coarse clock under a fake one", () => {
   });
 
   it("stays as it is when the time cannot be stopped", () => {
-    const broken = vi
-      .spyOn(loadPeer("@sinonjs/fake-timers", "fakeClock"), "withGlobal")
-      .mockImplementation(() => {
-        throw new Error("broken");
-      });
-    restorers.push(() => broken.mockRestore());
+    vi.mocked(withGlobal).mockImplementationOnce(() => {
+      throw new Error("broken");
+    });
     restorers.push(() => coarseClock.beCoarse());
     const before = Object.getOwnPropertyDescriptor(coarseClock, "now");
     expect(() => fakeClock()).toThrow("broken");

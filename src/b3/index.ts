@@ -1,0 +1,1 @@
+export { b3, b3multi, propagatorsFromEnvironment } from "./b3.js";

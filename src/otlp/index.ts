@@ -1,0 +1,2 @@
+export { type EnvironmentExporters, exportersFromEnvironment } from "./environment-exporters.js";
+export { type OtlpMetricsOptions, type OtlpOptions, otlpMetrics, otlpSpans } from "./otlp.js";

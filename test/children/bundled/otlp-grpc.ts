@@ -1,0 +1,5 @@
+/** What is bundled: a server that exports over gRPC. */
+import { exportersFromEnvironment } from "connect-clue/otlp-grpc";
+import { serve } from "./serve.js";
+
+serve(exportersFromEnvironment());
