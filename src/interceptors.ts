@@ -1,16 +1,16 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { type ForceOptions, forceObserver } from "./call/force.js";
 import { chooseImplicitContext } from "./call/implicit.js";
-import { observingInterceptor } from "./call/interceptor.js";
+import { observingClient, observingServer } from "./call/interceptor.js";
 import { compileFilter, type MethodFilter } from "./call/method-filter.js";
 import { checkKnown } from "./call/options.js";
+import { needOurs } from "./call/shared.js";
 import type { CallObserverFactory, Side } from "./call/types.js";
 import type { Logger, LogOptions } from "./log/index.js";
 import { logObserver } from "./log/observer.js";
 import type { MetricsOptions } from "./metrics/index.js";
 import { metricsObserver } from "./metrics/observer.js";
-import type { PayloadOptions } from "./payloads/index.js";
-import { payloadObserver } from "./payloads/observer.js";
+import type { PayloadLog } from "./payloads/index.js";
 import type { TraceOptions } from "./trace/index.js";
 import { traceObserver } from "./trace/observer.js";
 
@@ -25,11 +25,11 @@ export interface InterceptorOptions {
   /** What is measured of calls; false for nothing. Without an OpenTelemetry SDK nothing is. */
   readonly metrics?: MetricsOptions | false;
   /**
-   * Which messages are logged, and how, while debug is on for their call. Fields with `debug_redact` never are. Default: none
-   * are, until one writes `payloads: {}`.
+   * Logs messages while debug is on for their call: `payloadLog()` says which, and how. Fields with `debug_redact` never
+   * appear. Default: no messages are logged.
    */
-  readonly payloads?: PayloadOptions | false;
-  /** Who may ask for sampling and debug of one call, by a request header. Servers only. Default: nobody. */
+  readonly payloads?: PayloadLog | false;
+  /** Who may ask for sampling and debug of one call, by a request header. Servers only: clients leave it unread. Default: nobody. */
   readonly force?: ForceOptions;
   /** One's own observers, after the kit's. A factory is called for each call, and may return nothing. */
   readonly observers?: readonly CallObserverFactory[];
@@ -56,7 +56,10 @@ export interface InterceptorOptions {
  * connectNodeAdapter({ interceptors: [serverInterceptor()], contextValues: nodeContextValues, routes })
  */
 export function serverInterceptor(options: InterceptorOptions = {}): Interceptor {
-  return interceptor("server", options);
+  const { observers, passes } = resolve("server", options);
+  const { force } = options;
+  // What forces a call decides its sampling: it goes first.
+  return observingServer(force === undefined ? observers : [forceObserver(force), ...observers], passes);
 }
 
 /**
@@ -69,10 +72,12 @@ export function serverInterceptor(options: InterceptorOptions = {}): Interceptor
  * createGrpcTransport({ baseUrl, interceptors: [clientInterceptor()] })
  */
 export function clientInterceptor(options: InterceptorOptions = {}): Interceptor {
-  return interceptor("client", options);
+  const { observers, passes } = resolve("client", options);
+  return observingClient(observers, passes);
 }
 
-function interceptor(side: Side, options: InterceptorOptions): Interceptor {
+/** What both sides have in common, so that a bundle of clients has no code of servers. */
+function resolve(side: Side, options: InterceptorOptions) {
   checkKnown(`${side}Interceptor`, options, known);
   const { observers = [], filter, implicitContext } = options;
   if (!Array.isArray(observers) || observers.some((observer) => typeof observer !== "function")) {
@@ -81,18 +86,19 @@ function interceptor(side: Side, options: InterceptorOptions): Interceptor {
   const factories = [...features(side, options), ...observers];
   const passes = compileFilter(filter, "filter");
   if (implicitContext !== undefined) chooseImplicitContext(implicitContext);
-  return observingInterceptor({ side, observers: factories, filter: passes });
+  return { observers: factories, passes };
 }
 
-/** In this order: what forces a call decides its sampling, its span decides whether its lines are written. */
+/** In this order: a call's span decides whether its lines are written. */
 function features(side: Side, options: InterceptorOptions): CallObserverFactory[] {
-  const { logger, log = {}, trace = {}, metrics = {}, payloads = false, force } = options;
+  const { logger, log = {}, trace = {}, metrics = {}, payloads = false } = options;
+  if (payloads !== false)
+    needOurs("payloads", payloads, "what payloadLog() returns, as in payloads: payloadLog({})");
   return [
-    ...(force === undefined ? [] : [forceObserver(side, force)]),
     ...(trace === false ? [] : [traceObserver(trace)]),
     ...(metrics === false ? [] : [metricsObserver(side, metrics)]),
     ...(log === false ? [] : [logObserver(logger, log)]),
-    ...(payloads === false ? [] : [payloadObserver(payloads)]),
+    ...(payloads === false ? [] : [payloads.observe]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { ContextKey, StreamRequest, UnaryRequest } from "@connectrpc/connect";
-import { type Context, createContextKey } from "@opentelemetry/api";
-import { coarseClock } from "./coarse-clock.js";
+import type { Context } from "@opentelemetry/api";
+import { coarseTime } from "./coarse-time.js";
 import { reportFault } from "./fault.js";
 import { givenContext, joinedContext } from "./given-context.js";
 import { InFlight, type Linked } from "./in-flight.js";
@@ -9,6 +9,7 @@ import { Lingering } from "./lingering.js";
 import { type MethodInfo, methodInfo } from "./method.js";
 import { Observers } from "./observers.js";
 import type { Failure } from "./outcome.js";
+import { shared, sharedSymbol } from "./shared.js";
 import { requestTimeoutMs } from "./timeout.js";
 import { type Transport, transportKey } from "./transport.js";
 import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side } from "./types.js";
@@ -18,7 +19,7 @@ import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side
  * Features see it as the read-only {@link CallInfo}.
  */
 export class Call implements CallInfo, Linked<Call> {
-  readonly id = ++lastId;
+  readonly id = ++ids.last;
   readonly transport: Transport | undefined;
   received = 0;
   sent = 0;
@@ -123,7 +124,7 @@ export class Call implements CallInfo, Linked<Call> {
   onReceived(message: Message): void {
     if (this.outcome !== undefined) return;
     this.received++;
-    this.lastMessageAt = coarseClock.now;
+    this.lastMessageAt = coarseTime.now;
     const own = this.observers.received(this.ctx, message, this.received);
     const given = givenContext(message);
     const ctx = given === undefined ? own : joinedContext(given, own);
@@ -171,7 +172,7 @@ export class Call implements CallInfo, Linked<Call> {
 
   onSent(): void {
     this.sent++;
-    this.lastMessageAt = coarseClock.now;
+    this.lastMessageAt = coarseTime.now;
   }
 
   onResponseHeader(header: Headers): void {
@@ -253,33 +254,33 @@ export interface MessageTrace {
 }
 
 /** The calls that have not ended yet, in the order in which they began. */
-export const liveCalls: InFlight<Call> = new InFlight();
+export const liveCalls: InFlight<Call> = shared("live calls", () => new InFlight());
 
 /** The calls of servers that have ended, as their client has gone or their time was up, while their handler still runs. */
-export const lingeringCalls: Lingering<Call> = new Lingering();
+export const lingeringCalls: Lingering<Call> = shared("lingering calls", () => new Lingering());
 
 /**
  * What belongs to which call, where Connect gives callers and the interceptor no other common ground:
  * the request stream that a handler was given, and the first message of a client's response stream.
  */
-export const ownerOf: WeakMap<object, Call> = new WeakMap();
+export const ownerOf: WeakMap<object, Call> = shared("owners", () => new WeakMap());
 
 /** Where an OpenTelemetry context carries the call. */
-export const callKey: symbol = createContextKey("connect-clue call");
+export const callKey: symbol = sharedSymbol("call");
 
 /** Where a handler's context values hold the call: an interceptor sets it, `contextOf` reads it. */
 export const handlerCallKey: ContextKey<Call | undefined> = {
-  id: Symbol.for("connect-clue call"),
+  id: callKey,
   defaultValue: undefined,
 };
 
-/** The call that a context belongs to. */
+/** The call that a context belongs to. Its interceptor may be that of another copy of the kit. */
 export function callOf(ctx: Context): Call | undefined {
-  const call = ctx.getValue(callKey);
-  return call instanceof Call ? call : undefined;
+  return ctx.getValue(callKey) as Call | undefined;
 }
 
-let lastId = 0;
+/** Ids are unique in the process. */
+const ids = shared("call ids", () => ({ last: 0 }));
 
 /** Timers of two processes, and `Date` against timers, differ by this much. */
 const timerSlackMs = 5;

@@ -1,20 +1,23 @@
 import type { Context } from "@opentelemetry/api";
+import { shared } from "./shared.js";
 
 /**
  * The contexts that tests gave to messages in place of those that messages bring along. There is no map until the
  * first one is given: a process that tests nothing does no look-up for any message.
  */
-let given: WeakMap<object, Context> | undefined;
+const given = shared("given contexts", () => ({
+  contexts: undefined as WeakMap<object, Context> | undefined,
+}));
 
 /** Has a message be received in `ctx`, as if it had come with it. */
 export function giveContext(message: object, ctx: Context): void {
-  given ??= new WeakMap();
-  given.set(message, ctx);
+  given.contexts ??= new WeakMap();
+  given.contexts.set(message, ctx);
 }
 
 /** The context that a test gave to a message; undefined where none did. */
 export function givenContext(message: object): Context | undefined {
-  return given?.get(message);
+  return given.contexts?.get(message);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { format as nodeFormat } from "node:util";
-import type { Sink } from "../log/types.js";
+import { formatTerminal } from "../log/format-terminal.js";
+import type { LogFormat, Sink } from "../log/types.js";
 import { openSink } from "./file-sink.js";
 import { formatPlainly } from "./format-message.js";
 import type { ContextStorage } from "./types.js";
@@ -33,6 +34,11 @@ export function formatMessage(format: string, args: readonly unknown[]): string 
 /** Whether standard output is a terminal, and the environment does not ask for no colours (no-color.org). */
 export function stdoutIsTerminal(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+/** The format for people, when standard output is a terminal. */
+export function stdoutFormat(): LogFormat | undefined {
+  return stdoutIsTerminal() ? formatTerminal : undefined;
 }
 
 /** The sink of standard output. */
