@@ -13,6 +13,8 @@ import { metricsObserver } from "./metrics/observer.js";
 import type { PayloadLog } from "./payloads/index.js";
 import type { TraceOptions } from "./trace/index.js";
 import { traceObserver } from "./trace/observer.js";
+import { remoteParent } from "./trace/remote-parent.js";
+import { type FindParent, localParent } from "./trace/span-parent.js";
 
 /** Options of both interceptors. */
 export interface InterceptorOptions {
@@ -56,7 +58,7 @@ export interface InterceptorOptions {
  * connectNodeAdapter({ interceptors: [serverInterceptor()], contextValues: nodeContextValues, routes })
  */
 export function serverInterceptor(options: InterceptorOptions = {}): Interceptor {
-  const { observers, passes } = resolve("server", options);
+  const { observers, passes } = resolve("server", options, remoteParent);
   const { force } = options;
   // What forces a call decides its sampling: it goes first.
   return observingServer(force === undefined ? observers : [forceObserver(force), ...observers], passes);
@@ -72,30 +74,30 @@ export function serverInterceptor(options: InterceptorOptions = {}): Interceptor
  * createGrpcTransport({ baseUrl, interceptors: [clientInterceptor()] })
  */
 export function clientInterceptor(options: InterceptorOptions = {}): Interceptor {
-  const { observers, passes } = resolve("client", options);
+  const { observers, passes } = resolve("client", options, localParent);
   return observingClient(observers, passes);
 }
 
 /** What both sides have in common, so that a bundle of clients has no code of servers. */
-function resolve(side: Side, options: InterceptorOptions) {
+function resolve(side: Side, options: InterceptorOptions, findParent: FindParent) {
   checkKnown(`${side}Interceptor`, options, known);
   const { observers = [], filter, implicitContext } = options;
   if (!Array.isArray(observers) || observers.some((observer) => typeof observer !== "function")) {
     throw new TypeError("observers: expected an array of functions that make an observer for a call");
   }
-  const factories = [...features(side, options), ...observers];
+  const factories = [...features(side, options, findParent), ...observers];
   const passes = compileFilter(filter, "filter");
   if (implicitContext !== undefined) chooseImplicitContext(implicitContext);
   return { observers: factories, passes };
 }
 
 /** In this order: a call's span decides whether its lines are written. */
-function features(side: Side, options: InterceptorOptions): CallObserverFactory[] {
+function features(side: Side, options: InterceptorOptions, findParent: FindParent): CallObserverFactory[] {
   const { logger, log = {}, trace = {}, metrics = {}, payloads = false } = options;
   if (payloads !== false)
     needOurs("payloads", payloads, "what payloadLog() returns, as in payloads: payloadLog({})");
   return [
-    ...(trace === false ? [] : [traceObserver(trace)]),
+    ...(trace === false ? [] : [traceObserver(trace, findParent)]),
     ...(metrics === false ? [] : [metricsObserver(side, metrics)]),
     ...(log === false ? [] : [logObserver(logger, log)]),
     ...(payloads === false ? [] : [payloads.observe]),

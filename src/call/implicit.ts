@@ -11,13 +11,15 @@ import { shared } from "./shared.js";
 interface Implicit {
   choice: boolean | undefined;
   storage: ContextStorage<Context> | undefined;
-  watcher: ((ctx: Context) => void) | undefined;
+  /** In place of {@link run}, while somebody watches. */
+  runWatched: typeof run | undefined;
 }
 
-const implicit = shared<Implicit>("implicit context", () => ({
+/** The same for all copies of the kit. */
+export const implicit: Implicit = shared<Implicit>("implicit context", () => ({
   choice: undefined,
   storage: undefined,
-  watcher: undefined,
+  runWatched: undefined,
 }));
 
 /**
@@ -48,17 +50,12 @@ export function chooseImplicitContext(enabled: boolean): void {
  * registered and for {@link activeContext} in any case.
  */
 export function runIn<A, R>(ctx: Context, fn: (argument: A) => R, argument: A): R {
-  const { watcher } = implicit;
-  if (watcher !== undefined) return runWatched(watcher, ctx, fn, argument);
-  return otel.with(ctx, enter<A, R>, undefined, ctx, fn, argument);
+  return implicit.runWatched === undefined ? run(ctx, fn, argument) : implicit.runWatched(ctx, fn, argument);
 }
 
-/**
- * Hears of the context that {@link runIn} goes into, and of the one it comes back to. One watcher at a time: a CPU
- * profile, which tells samples of different methods apart by it. Undefined ends it.
- */
-export function watchContexts(watch: ((ctx: Context) => void) | undefined): void {
-  implicit.watcher = watch;
+/** What {@link runIn} does where nobody watches. */
+export function run<A, R>(ctx: Context, fn: (argument: A) => R, argument: A): R {
+  return otel.with(ctx, enter<A, R>, undefined, ctx, fn, argument);
 }
 
 /** The active context: OpenTelemetry's, else the kit's, else the root context. */
@@ -77,19 +74,4 @@ function enter<A, R>(ctx: Context, fn: (argument: A) => R, argument: A): R {
   if (otel.active() === ctx) return fn(argument);
   implicit.storage = storage ?? createStorage<Context>();
   return implicit.storage === undefined ? fn(argument) : implicit.storage.run(ctx, fn, argument);
-}
-
-function runWatched<A, R>(
-  watch: (ctx: Context) => void,
-  ctx: Context,
-  fn: (argument: A) => R,
-  argument: A,
-): R {
-  const outer = activeContext();
-  watch(ctx);
-  try {
-    return otel.with(ctx, enter<A, R>, undefined, ctx, fn, argument);
-  } finally {
-    watch(outer);
-  }
 }

@@ -1,8 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
-import { Call, handlerCallKey } from "./call.js";
+import { Call, calls, handlerCallKey } from "./call.js";
 import { callStream } from "./client-stream.js";
 import { activeContext } from "./implicit.js";
+import { Lingering } from "./lingering.js";
 import { outgoingContext } from "./outgoing.js";
 import { serveStream } from "./server-stream.js";
 import type { CallObserverFactory } from "./types.js";
@@ -18,6 +19,7 @@ export function observingServer(
   observers: readonly CallObserverFactory[],
   passes: (method: DescMethod) => boolean,
 ): Interceptor {
+  calls.lingering ??= new Lingering();
   return (next) =>
     function serverInterceptor(request) {
       if (!passes(request.method) || isObserved(request)) return next(request);

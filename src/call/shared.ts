@@ -56,9 +56,7 @@ export function needOurs(option: string, value: unknown, accepts: string): void 
   const copy = (value as { readonly [madeBy]?: Copy } | null | undefined)?.[madeBy];
   if (copy?.contract === contract) return;
   if (copy === undefined) throw unexpected(option, accepts, value);
-  throw new TypeError(
-    `${option}: made by ${scopeName} ${copy.version}, which does not work together with ${scopeName} ${scopeVersion}; ${remedy}`,
-  );
+  throw new TypeError(`${option}: ${mismatch(copy)}`);
 }
 
 interface Entry extends Copy {
@@ -93,12 +91,15 @@ function registry(): Registry {
 const registryKey: unique symbol = Symbol.for(`${scopeName} copies`) as never;
 
 /** Told on standard error as well: few programs have given `diag` a logger by then. */
-function warn({ version }: Copy): void {
-  const text =
-    `${scopeName}: this process has loaded versions ${version} and ${scopeVersion}, which do not work together: each one ` +
-    `knows only its own calls, and writes what is logged in the other's at once; ${remedy}`;
+function warn(other: Copy): void {
+  const text = `${scopeName}: ${mismatch(other)}`;
   console.warn(text);
   diag.warn(text);
 }
 
-const remedy = `make them one version: \`npm ls ${scopeName}\` shows who brings which`;
+function mismatch({ version }: Copy): string {
+  return (
+    `versions ${version} and ${scopeVersion} in one process know nothing of each other's calls, contexts and loggers: ` +
+    `make them one (\`npm ls ${scopeName}\` shows who brings which)`
+  );
+}
