@@ -56,7 +56,7 @@ export function needOurs(option: string, value: unknown, accepts: string): void 
   const copy = (value as { readonly [madeBy]?: Copy } | null | undefined)?.[madeBy];
   if (copy?.contract === contract) return;
   if (copy === undefined) throw unexpected(option, accepts, value);
-  throw new TypeError(`${option}: ${mismatch(copy)}`);
+  throw new TypeError(`${option}: made by another version of ${scopeName}: ${mismatch(copy)}`);
 }
 
 interface Entry extends Copy {
