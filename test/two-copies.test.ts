@@ -3,10 +3,13 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { scopeVersion } from "../src/call/scope.js";
 import { root } from "./support/built.js";
 import { type ChildResult, runChild } from "./support/child.js";
+
+// Three processes load the built package twice each.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), "two-copies-"));
 const [one, two, other] = ["one", "two", "other"].map((name) => join(folder, name)) as [
