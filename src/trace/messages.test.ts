@@ -120,7 +120,6 @@ describe("a method whose requests have the field, and whose responses have not",
     ["server", request, response, { received: b2Words, sent: null }],
     ["client", response, request, { received: "no span", sent: c3Wire }],
   ] as const)("carries contexts in its requests alone: %s", (side, received, sent, expected) => {
-    const findParent = side === "server" ? remoteParent : localParent;
     const trace = traceObserver(
       { propagator: w3c(), tracerProvider: new ProxyTracerProvider() },
       side === "server" ? remoteParent : localParent,
