@@ -1,5 +1,11 @@
 import { createConnectRouter, type Interceptor } from "@connectrpc/connect";
-import { createLogger, type LoggerOptions, type LogOptions, serverInterceptor } from "connect-clue";
+import {
+  createLogger,
+  type LoggerOptions,
+  type LogOptions,
+  payloadLog,
+  serverInterceptor,
+} from "connect-clue";
 import { debugRoutes } from "connect-clue/debug";
 import { registerTelemetry } from "./telemetry.js";
 
@@ -61,7 +67,7 @@ export function kitInterceptor(
   return serverInterceptor({
     logger: createLogger({ sink: isAlone ? silence : nothing, ...logging }),
     log,
-    payloads: isDebugReady && {},
+    payloads: isDebugReady && payloadLog(),
     implicitContext: hasImplicitContext,
   });
 }

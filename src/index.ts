@@ -56,7 +56,9 @@ export {
 export type { MetricsOptions } from "./metrics/index.js";
 export {
   type PayloadFormat,
+  type PayloadLog,
   type PayloadOptions,
+  payloadLog,
   type RedactedJsonOptions,
   redactedJson,
 } from "./payloads/index.js";

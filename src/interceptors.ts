@@ -1,18 +1,20 @@
 import type { Interceptor } from "@connectrpc/connect";
 import { type ForceOptions, forceObserver } from "./call/force.js";
 import { chooseImplicitContext } from "./call/implicit.js";
-import { observingInterceptor } from "./call/interceptor.js";
+import { observingClient, observingServer } from "./call/interceptor.js";
 import { compileFilter, type MethodFilter } from "./call/method-filter.js";
 import { checkKnown } from "./call/options.js";
+import { needOurs } from "./call/shared.js";
 import type { CallObserverFactory, Side } from "./call/types.js";
 import type { Logger, LogOptions } from "./log/index.js";
 import { logObserver } from "./log/observer.js";
 import type { MetricsOptions } from "./metrics/index.js";
 import { metricsObserver } from "./metrics/observer.js";
-import type { PayloadOptions } from "./payloads/index.js";
-import { payloadObserver } from "./payloads/observer.js";
+import type { PayloadLog } from "./payloads/index.js";
 import type { TraceOptions } from "./trace/index.js";
 import { traceObserver } from "./trace/observer.js";
+import { remoteParent } from "./trace/remote-parent.js";
+import { type FindParent, localParent } from "./trace/span-parent.js";
 
 /** Options of both interceptors. */
 export interface InterceptorOptions {
@@ -25,11 +27,11 @@ export interface InterceptorOptions {
   /** What is measured of calls; false for nothing. Without an OpenTelemetry SDK nothing is. */
   readonly metrics?: MetricsOptions | false;
   /**
-   * Which messages are logged, and how, while debug is on for their call. Fields with `debug_redact` never are. Default: none
-   * are, until one writes `payloads: {}`.
+   * Logs messages while debug is on for their call: `payloadLog()` says which, and how. Fields with `debug_redact` never
+   * appear. Default: no messages are logged.
    */
-  readonly payloads?: PayloadOptions | false;
-  /** Who may ask for sampling and debug of one call, by a request header. Servers only. Default: nobody. */
+  readonly payloads?: PayloadLog | false;
+  /** Who may ask for sampling and debug of one call, by a request header. Servers only: clients leave it unread. Default: nobody. */
   readonly force?: ForceOptions;
   /** One's own observers, after the kit's. A factory is called for each call, and may return nothing. */
   readonly observers?: readonly CallObserverFactory[];
@@ -56,7 +58,10 @@ export interface InterceptorOptions {
  * connectNodeAdapter({ interceptors: [serverInterceptor()], contextValues: nodeContextValues, routes })
  */
 export function serverInterceptor(options: InterceptorOptions = {}): Interceptor {
-  return interceptor("server", options);
+  const { observers, passes } = resolve("server", options, remoteParent);
+  const { force } = options;
+  // What forces a call decides its sampling: it goes first.
+  return observingServer(force === undefined ? observers : [forceObserver(force), ...observers], passes);
 }
 
 /**
@@ -69,30 +74,33 @@ export function serverInterceptor(options: InterceptorOptions = {}): Interceptor
  * createGrpcTransport({ baseUrl, interceptors: [clientInterceptor()] })
  */
 export function clientInterceptor(options: InterceptorOptions = {}): Interceptor {
-  return interceptor("client", options);
+  const { observers, passes } = resolve("client", options, localParent);
+  return observingClient(observers, passes);
 }
 
-function interceptor(side: Side, options: InterceptorOptions): Interceptor {
+/** What both sides have in common, so that a bundle of clients has no code of servers. */
+function resolve(side: Side, options: InterceptorOptions, findParent: FindParent) {
   checkKnown(`${side}Interceptor`, options, known);
   const { observers = [], filter, implicitContext } = options;
   if (!Array.isArray(observers) || observers.some((observer) => typeof observer !== "function")) {
     throw new TypeError("observers: expected an array of functions that make an observer for a call");
   }
-  const factories = [...features(side, options), ...observers];
+  const factories = [...features(side, options, findParent), ...observers];
   const passes = compileFilter(filter, "filter");
   if (implicitContext !== undefined) chooseImplicitContext(implicitContext);
-  return observingInterceptor({ side, observers: factories, filter: passes });
+  return { observers: factories, passes };
 }
 
-/** In this order: what forces a call decides its sampling, its span decides whether its lines are written. */
-function features(side: Side, options: InterceptorOptions): CallObserverFactory[] {
-  const { logger, log = {}, trace = {}, metrics = {}, payloads = false, force } = options;
+/** In this order: a call's span decides whether its lines are written. */
+function features(side: Side, options: InterceptorOptions, findParent: FindParent): CallObserverFactory[] {
+  const { logger, log = {}, trace = {}, metrics = {}, payloads = false } = options;
+  if (payloads !== false)
+    needOurs("payloads", payloads, "what payloadLog() returns, as in payloads: payloadLog({})");
   return [
-    ...(force === undefined ? [] : [forceObserver(side, force)]),
-    ...(trace === false ? [] : [traceObserver(trace)]),
+    ...(trace === false ? [] : [traceObserver(trace, findParent)]),
     ...(metrics === false ? [] : [metricsObserver(side, metrics)]),
     ...(log === false ? [] : [logObserver(logger, log)]),
-    ...(payloads === false ? [] : [payloadObserver(payloads)]),
+    ...(payloads === false ? [] : [payloads.observe]),
   ];
 }
 

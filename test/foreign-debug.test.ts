@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { type DescMethod, fromJson, type JsonValue } from "@bufbuild/protobuf";
-import { eachMessage, logger } from "connect-clue";
+import { eachMessage, logger, payloadLog } from "connect-clue";
 import { DebugService } from "connect-clue/debug";
 import { expect, it } from "vitest";
 import { viewerStats } from "../src/debug/tail-logs.js";
@@ -20,7 +20,7 @@ it.each(["connect", "grpc", "grpcweb"])(
   { timeout: 60_000 },
   async (protocol) => {
     const server = await startDebugServer({
-      interceptor: { payloads: {} },
+      interceptor: { payloads: payloadLog() },
       chat: {
         chat: eachMessage(async (ctx, { text }) => {
           logger(ctx).info("received", { text });

@@ -50,7 +50,7 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   // The matchers are the test kit's, as Vitest wants them.
   vitest: { mayImport: ["testing"] },
   "protoc-gen-clue-mock": { mayImport: ["call"] },
-  platform: { mayImport: ["log/types"] },
+  platform: { mayImport: ["log/types", "log/format-terminal", "call/shared"] },
   // The files of src/ itself put the features together.
   "": { mayImport: ["call", "context", "log", "trace", "metrics", "payloads"] },
 };

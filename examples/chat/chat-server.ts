@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { type RootLogger, serverInterceptor, type TraceOptions } from "connect-clue";
+import { payloadLog, type RootLogger, serverInterceptor, type TraceOptions } from "connect-clue";
 import { type Authorize, bearerToken, debugHandler, debugRoutes, pprofHandler } from "connect-clue/debug";
 import { createChecker, type Dependency, healthHandler, healthRoutes } from "connect-clue/health";
 import { chain, createNodeServer, type DrainOptions, drain, nodeContextValues } from "connect-clue/node";
@@ -55,7 +55,7 @@ export async function startChatServer(options: ChatServerOptions): Promise<ChatS
   const shutdown = new AbortController();
   setMaxListeners(0, shutdown.signal); // every call in flight listens to it
   const handler = connectNodeAdapter({
-    interceptors: [serverInterceptor({ logger, trace, payloads: {} })],
+    interceptors: [serverInterceptor({ logger, trace, payloads: payloadLog() })],
     contextValues: nodeContextValues,
     shutdownSignal: shutdown.signal,
     fallback: chain(healthHandler(checker), ...(authorize ? debugHandlers(authorize, logger) : [])),

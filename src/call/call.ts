@@ -1,14 +1,15 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { ContextKey, StreamRequest, UnaryRequest } from "@connectrpc/connect";
-import { type Context, createContextKey } from "@opentelemetry/api";
-import { coarseClock } from "./coarse-clock.js";
+import type { Context } from "@opentelemetry/api";
+import { coarseTime } from "./coarse-time.js";
 import { reportFault } from "./fault.js";
-import { givenContext, joinedContext } from "./given-context.js";
+import { given } from "./given-context.js";
 import { InFlight, type Linked } from "./in-flight.js";
-import { Lingering } from "./lingering.js";
+import type { Lingering } from "./lingering.js";
 import { type MethodInfo, methodInfo } from "./method.js";
 import { Observers } from "./observers.js";
 import type { Failure } from "./outcome.js";
+import { shared, sharedSymbol } from "./shared.js";
 import { requestTimeoutMs } from "./timeout.js";
 import { type Transport, transportKey } from "./transport.js";
 import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side } from "./types.js";
@@ -18,7 +19,7 @@ import type { CallInfo, CallObserverFactory, Outcome, RpcKind, RpcProtocol, Side
  * Features see it as the read-only {@link CallInfo}.
  */
 export class Call implements CallInfo, Linked<Call> {
-  readonly id = ++lastId;
+  readonly id = ++calls.lastId;
   readonly transport: Transport | undefined;
   received = 0;
   sent = 0;
@@ -123,10 +124,9 @@ export class Call implements CallInfo, Linked<Call> {
   onReceived(message: Message): void {
     if (this.outcome !== undefined) return;
     this.received++;
-    this.lastMessageAt = coarseClock.now;
+    this.lastMessageAt = coarseTime.now;
     const own = this.observers.received(this.ctx, message, this.received);
-    const given = givenContext(message);
-    const ctx = given === undefined ? own : joinedContext(given, own);
+    const ctx = given.contexts?.get(message)?.joined(own) ?? own;
     this.current = ctx;
     if (ctx === this.ctx) return;
     this.remember(message, ctx);
@@ -171,7 +171,7 @@ export class Call implements CallInfo, Linked<Call> {
 
   onSent(): void {
     this.sent++;
-    this.lastMessageAt = coarseClock.now;
+    this.lastMessageAt = coarseTime.now;
   }
 
   onResponseHeader(header: Headers): void {
@@ -182,7 +182,7 @@ export class Call implements CallInfo, Linked<Call> {
   /** A server's handler has come back, or thrown. What it came back with is not settled by that. */
   handlerDone(): void {
     this.isHandled = true;
-    if (this.outcome !== undefined) lingeringCalls.delete(this);
+    if (this.outcome !== undefined) calls.lingering?.delete(this);
   }
 
   /** Stops the clock: the handler is done, while how the call ended is still to be learnt. */
@@ -221,7 +221,7 @@ export class Call implements CallInfo, Linked<Call> {
   private settle(outcome: Outcome): void {
     this.outcome = outcome;
     liveCalls.delete(this);
-    if (this.side === "server" && !this.isHandled && outcome.type !== "ok") lingeringCalls.add(this);
+    if (this.side === "server" && !this.isHandled && outcome.type !== "ok") calls.lingering?.add(this);
     this.observers.ended(outcome);
     for (const listener of this.endListeners ?? []) {
       try {
@@ -253,33 +253,40 @@ export interface MessageTrace {
 }
 
 /** The calls that have not ended yet, in the order in which they began. */
-export const liveCalls: InFlight<Call> = new InFlight();
+export const liveCalls: InFlight<Call> = shared("live calls", () => new InFlight());
 
-/** The calls of servers that have ended, as their client has gone or their time was up, while their handler still runs. */
-export const lingeringCalls: Lingering<Call> = new Lingering();
+/** What else there is one of in a process. */
+interface CallsState {
+  /** Ids are unique in the process. */
+  lastId: number;
+  /**
+   * The calls of servers that have ended, as their client has gone or their time was up, while their handler still runs.
+   * Undefined where there is no server.
+   */
+  lingering: Lingering<Call> | undefined;
+}
+
+export const calls: CallsState = shared<CallsState>("calls", () => ({ lastId: 0, lingering: undefined }));
 
 /**
  * What belongs to which call, where Connect gives callers and the interceptor no other common ground:
  * the request stream that a handler was given, and the first message of a client's response stream.
  */
-export const ownerOf: WeakMap<object, Call> = new WeakMap();
+export const ownerOf: WeakMap<object, Call> = shared("owners", () => new WeakMap());
 
 /** Where an OpenTelemetry context carries the call. */
-export const callKey: symbol = createContextKey("connect-clue call");
+export const callKey: symbol = sharedSymbol("call");
 
 /** Where a handler's context values hold the call: an interceptor sets it, `contextOf` reads it. */
 export const handlerCallKey: ContextKey<Call | undefined> = {
-  id: Symbol.for("connect-clue call"),
+  id: callKey,
   defaultValue: undefined,
 };
 
-/** The call that a context belongs to. */
+/** The call that a context belongs to. Its interceptor may be that of another copy of the kit. */
 export function callOf(ctx: Context): Call | undefined {
-  const call = ctx.getValue(callKey);
-  return call instanceof Call ? call : undefined;
+  return ctx.getValue(callKey) as Call | undefined;
 }
-
-let lastId = 0;
 
 /** Timers of two processes, and `Date` against timers, differ by this much. */
 const timerSlackMs = 5;

@@ -1,10 +1,11 @@
+import { coarseTime } from "./coarse-time.js";
+import { shared } from "./shared.js";
+
 /**
  * A clock for what happens with every message: reading it costs nothing, where `performance.now()` takes as long as
  * the rest of what the kit does for a message. It ticks ten times a second, once somebody is interested.
  */
 class CoarseClock {
-  /** The clock of `performance.now()`, at most a tick ago; undefined while the clock stands still. */
-  now: number | undefined;
   private isStarted = false;
   private isExact = false;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -24,19 +25,19 @@ class CoarseClock {
     this.isExact = true;
     clearInterval(this.timer);
     const get = () => (this.isStarted ? performance.now() : undefined);
-    Object.defineProperty(this, "now", { configurable: true, enumerable: true, get });
+    Object.defineProperty(coarseTime, "now", { configurable: true, enumerable: true, get });
   }
 
   /** Ticks again, on the timers that there are now. */
   beCoarse(): void {
     this.isExact = false;
-    Object.defineProperty(this, "now", { enumerable: true, writable: true, value: undefined });
+    Object.defineProperty(coarseTime, "now", { enumerable: true, writable: true, value: undefined });
     if (this.isStarted) this.tick();
   }
 
   private tick(): void {
     const look = () => {
-      this.now = performance.now();
+      coarseTime.now = performance.now();
     };
     look();
     this.timer = setInterval(look, tickMs);
@@ -46,7 +47,7 @@ class CoarseClock {
 }
 
 /** The process's one coarse clock. */
-export const coarseClock: CoarseClock = new CoarseClock();
+export const coarseClock: CoarseClock = shared("coarse clock", () => new CoarseClock());
 
 const tickMs = 100;
 

@@ -42,21 +42,8 @@ const serverFaults: ReadonlySet<Code> = new Set([
   Code.DataLoss,
 ]);
 
-const names = new Map<Code, string>([
-  [Code.Canceled, "canceled"],
-  [Code.Unknown, "unknown"],
-  [Code.InvalidArgument, "invalid_argument"],
-  [Code.DeadlineExceeded, "deadline_exceeded"],
-  [Code.NotFound, "not_found"],
-  [Code.AlreadyExists, "already_exists"],
-  [Code.PermissionDenied, "permission_denied"],
-  [Code.ResourceExhausted, "resource_exhausted"],
-  [Code.FailedPrecondition, "failed_precondition"],
-  [Code.Aborted, "aborted"],
-  [Code.OutOfRange, "out_of_range"],
-  [Code.Unimplemented, "unimplemented"],
-  [Code.Internal, "internal"],
-  [Code.Unavailable, "unavailable"],
-  [Code.DataLoss, "data_loss"],
-  [Code.Unauthenticated, "unauthenticated"],
-]);
+const names: ReadonlyMap<Code, string> = new Map(
+  Object.entries(Code).flatMap(([name, code]) =>
+    typeof code === "number" ? [[code, name.replace(/\B[A-Z]/g, "_$&").toLowerCase()]] : [],
+  ),
+);

@@ -1,5 +1,7 @@
 import { type Call, callOf } from "./call.js";
+import { debugSlot, type RulesInForce } from "./debug-slot.js";
 import { compileMethodGlob } from "./method-filter.js";
+import { shared } from "./shared.js";
 
 /** Which calls a rule is for. */
 export interface DebugTarget {
@@ -18,11 +20,10 @@ export interface DebugRule extends DebugTarget {
 }
 
 /** What debug is switched on for while the process runs, each rule for a while only. */
-export class DebugRules {
+export class DebugRules implements RulesInForce {
   private rules: readonly ActiveRule[] = [];
   private lastId = 0;
 
-  /** Whether there is none: the one question that is asked with every line. */
   get isEmpty(): boolean {
     return this.rules.length === 0;
   }
@@ -54,7 +55,6 @@ export class DebugRules {
     return this.inForce();
   }
 
-  /** The first rule that is for this call, or for the one that it is made for; without a call, the first for everything. */
   ruleFor(call: Call | undefined): DebugRule | undefined {
     if (this.isEmpty) return undefined;
     const rules = this.inForce();
@@ -76,7 +76,8 @@ export class DebugRules {
 }
 
 /** The process's rules: every logger follows them. */
-export const debugRules: DebugRules = new DebugRules();
+export const debugRules: DebugRules = shared("debug service's rules", () => new DebugRules());
+debugSlot.rules = debugRules;
 
 class ActiveRule implements DebugRule {
   readonly method: string;

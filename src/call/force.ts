@@ -3,7 +3,7 @@ import { isSameSecret } from "#platform";
 import type { Call } from "./call.js";
 import { guarded } from "./fault.js";
 import { checkKnown, describe, isHeaderName } from "./options.js";
-import type { CallInfo, CallObserverFactory, Side } from "./types.js";
+import type { CallInfo, CallObserverFactory } from "./types.js";
 
 /**
  * Lets a caller ask for one call to be sampled and logged with debug, whatever the sampler and the log would do.
@@ -24,15 +24,14 @@ export type ForceOptions = {
 );
 
 /**
- * An observer factory that marks the calls that are forced, and observes nothing. On clients it does nothing: their
- * calls are forced when they are made for a call that is.
+ * An observer factory that marks the calls that are forced, and observes nothing. It is for servers: the calls of clients
+ * are forced when they are made for a call that is.
  *
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
  */
-export function forceObserver(side: Side, options: ForceOptions): CallObserverFactory {
+export function forceObserver(options: ForceOptions): CallObserverFactory {
   const { header, authorize } = resolve(options);
   return (info) => {
-    if (side === "client") return;
     const value = info.header.get(header);
     if (value === null || value.length > maxLength) return;
     if (authorize(value, info) === true) (info as Call).forced = true;

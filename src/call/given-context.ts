@@ -1,46 +1,22 @@
 import type { Context } from "@opentelemetry/api";
+import { shared } from "./shared.js";
 
-/**
- * The contexts that tests gave to messages in place of those that messages bring along. There is no map until the
- * first one is given: a process that tests nothing does no look-up for any message.
- */
-let given: WeakMap<object, Context> | undefined;
-
-/** Has a message be received in `ctx`, as if it had come with it. */
-export function giveContext(message: object, ctx: Context): void {
-  given ??= new WeakMap();
-  given.set(message, ctx);
+/** A context that a test gave to a message, in place of the one that the message brings along. */
+export interface GivenContext {
+  readonly ctx: Context;
+  /** The message's context where it is received in a call. */
+  joined(ofCall: Context): Context;
 }
+
+/** There is no map until the first context is given: a process that tests nothing does no look-up for any message. */
+export const given: { contexts: WeakMap<object, GivenContext> | undefined } = shared(
+  "given contexts",
+  () => ({
+    contexts: undefined,
+  }),
+);
 
 /** The context that a test gave to a message; undefined where none did. */
 export function givenContext(message: object): Context | undefined {
-  return given?.get(message);
-}
-
-/**
- * The context of a message that was given one and is received in a call: what the given one does not say is the call's,
- * so that a logger made of it writes into the log of the call.
- */
-export function joinedContext(own: Context, ofCall: Context): Context {
-  return new JoinedContext(own, ofCall);
-}
-
-class JoinedContext implements Context {
-  constructor(
-    private readonly own: Context,
-    private readonly ofCall: Context,
-  ) {}
-
-  getValue(key: symbol): unknown {
-    const value = this.own.getValue(key);
-    return value === undefined ? this.ofCall.getValue(key) : value;
-  }
-
-  setValue(key: symbol, value: unknown): Context {
-    return new JoinedContext(this.own.setValue(key, value), this.ofCall.deleteValue(key));
-  }
-
-  deleteValue(key: symbol): Context {
-    return new JoinedContext(this.own.deleteValue(key), this.ofCall.deleteValue(key));
-  }
+  return given.contexts?.get(message)?.ctx;
 }

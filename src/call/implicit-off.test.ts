@@ -19,6 +19,8 @@ vi.mock("#platform", async (original) => {
 /** The kit as a fresh process has it. */
 async function freshKit() {
   vi.resetModules();
+  // What copies of the kit share outlives its modules.
+  Reflect.deleteProperty(globalThis, Symbol.for("connect-clue copies"));
   created.storages = 0;
   return await import("../index.js");
 }

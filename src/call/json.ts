@@ -1,7 +1,16 @@
 import { prefix } from "./cut.js";
+import { sharedSymbol } from "./shared.js";
 
 /** The name of the method that tells Node's `console.log` how to show an object. */
 export const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+
+/** Tells a {@link Json} from other objects, whichever copy of the kit has made it. */
+const mark: unique symbol = sharedSymbol("JSON") as never;
+
+/** Whether an object is a {@link Json}, maybe one of another copy of the kit. */
+export function isJson(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && mark in value;
+}
 
 /** The bounded JSON of an object, as the object was at the moment when it was logged. */
 export class Json {
@@ -13,6 +22,10 @@ export class Json {
     readonly text: string,
     readonly truncated: boolean,
   ) {}
+
+  get [mark](): true {
+    return true;
+  }
 
   /** The text. */
   toString(): string {

@@ -1,7 +1,10 @@
 import type { Context } from "@opentelemetry/api";
 import type { Call } from "./call.js";
 
-/** The property under which `send()` leaves a message's context for the stream that carries the message. */
+/**
+ * The property under which `send()` leaves a message's context for the stream that carries the message. All versions of the
+ * kit have it in common: it holds an OpenTelemetry context and nothing else.
+ */
 export const sendContextTag: unique symbol = Symbol.for("connect-clue send context");
 
 /** A message as `send()` returns it. */

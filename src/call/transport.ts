@@ -1,4 +1,5 @@
-import { type ContextKey, createContextKey } from "@connectrpc/connect";
+import type { ContextKey } from "@connectrpc/connect";
+import { sharedSymbol } from "./shared.js";
 
 /**
  * What the HTTP layer knows of a call and an interceptor does not. An adapter's `contextValues` puts it
@@ -20,9 +21,7 @@ export interface Transport {
 }
 
 /** The key under which an adapter's context values hold the {@link Transport}. */
-export const transportKey: ContextKey<Transport | undefined> = createContextKey<Transport | undefined>(
-  undefined,
-  {
-    description: "connect-clue transport",
-  },
-);
+export const transportKey: ContextKey<Transport | undefined> = {
+  id: sharedSymbol("transport"),
+  defaultValue: undefined,
+};

@@ -1,4 +1,4 @@
-import { type Call, lingeringCalls, liveCalls } from "../call/call.js";
+import { type Call, calls, liveCalls } from "../call/call.js";
 import { isDebugService } from "../call/operations.js";
 
 /**
@@ -6,7 +6,7 @@ import { isDebugService } from "../call/operations.js";
  * handler has not come back. Calls of the debug service itself are left out.
  */
 export function callsInFlight(): Call[] {
-  return [...liveCalls, ...lingeringCalls]
+  return [...liveCalls, ...(calls.lingering ?? [])]
     .filter(({ service }) => !isDebugService(service))
     .sort((a, b) => a.id - b.id);
 }

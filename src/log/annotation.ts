@@ -1,4 +1,5 @@
 import type { SpanContext } from "@opentelemetry/api";
+import { shared } from "../call/shared.js";
 import { firstFields } from "./copy-fields.js";
 import type { LogKeys } from "./keys.js";
 import type { FieldsCopy } from "./line.js";
@@ -59,7 +60,7 @@ export function annotatedFields({ fields, moment }: Annotation, keys: LogKeys, l
 }
 
 /** Beside the errors, which may be frozen, and which others may print with all that they hold. */
-const annotations = new WeakMap<object, Annotation>();
+const annotations = shared("annotations", () => new WeakMap<object, Annotation>());
 
 function merged(later: Annotation, earlier: Annotation | undefined): Annotation {
   if (earlier === undefined) return later;

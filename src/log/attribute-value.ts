@@ -1,7 +1,7 @@
 import type { AttributeValue } from "@opentelemetry/api";
+import { isJson } from "../call/json.js";
 import { rfc3339 } from "./format-time.js";
 import type { LogValue } from "./types.js";
-import { Json } from "./value.js";
 
 /**
  * A field's value as an attribute of a span or a log record: as it is where attributes know its type, else as text.
@@ -25,7 +25,7 @@ function isPrimitive(value: LogValue): value is string | number | boolean {
 }
 
 function text(value: LogValue): string {
-  if (value instanceof Json) return value.text;
+  if (isJson(value)) return value.text;
   if (value instanceof Date) return rfc3339(value.getTime());
   return isList(value) ? `[${value.map(text).join(",")}]` : `${value}`;
 }

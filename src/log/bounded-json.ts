@@ -1,6 +1,6 @@
 import { isError } from "../call/cut.js";
 import { errorText } from "../call/error-text.js";
-import { Json, JsonText } from "../call/json.js";
+import { isJson, type Json, JsonText } from "../call/json.js";
 
 const maxDepth = 32;
 const hexBytes = 16;
@@ -145,7 +145,7 @@ class Writer extends JsonText {
 /** The value inside an object that stands for a plain one, or the object itself. */
 function unboxed(value: object): unknown {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  if (value instanceof Json) return value.toJSON();
+  if (isJson(value)) return value.toJSON();
   if (ArrayBuffer.isView(value)) return bytesText(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return bytesText(value, 0, value.byteLength);
   if (value instanceof Number || value instanceof String || value instanceof Boolean) return value.valueOf();

@@ -8,7 +8,7 @@ import type { FieldsCopy, Line } from "./line.js";
 import { BoundLogger } from "./logger.js";
 import { newRequestId, requestIdOf, validRequestId } from "./request-id.js";
 import { LogScope } from "./scope.js";
-import { logTail } from "./tail.js";
+import { lineWatch } from "./watched-lines.js";
 
 /**
  * The log of one call: an observer that writes what led up to a failure, and forgets what led to success.
@@ -98,7 +98,7 @@ export class CallLog implements CallObserver {
 
   private hold(line: Line): void {
     this.scope.buffer.push(line);
-    if (logTail.wantsHeld) logTail.held(line);
+    if (lineWatch.watch?.wantsHeld === true) lineWatch.watch.held(line);
   }
 
   private start(): void {
@@ -166,7 +166,7 @@ export class CallLog implements CallObserver {
   }
 }
 
-/** The log of a call, if the call has one. */
+/** The log of a call, if the call has one. It may be that of another copy of the kit. */
 export function logOf(call: Call | undefined): CallLog | undefined {
-  return call?.log instanceof CallLog ? call.log : undefined;
+  return call?.log as CallLog | undefined;
 }

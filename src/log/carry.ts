@@ -1,5 +1,6 @@
-import { type Context, createContextKey } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { type Call, callOf } from "../call/call.js";
+import { sharedSymbol } from "../call/shared.js";
 import { type ContextLike, callOfContext, contextOf } from "../context/context-of.js";
 import { logOf } from "./call-log.js";
 import { rootLogger } from "./create-logger.js";
@@ -41,7 +42,7 @@ export function carriedLogger(ctx: Context): BoundLogger | undefined {
   return (ctx.getValue(loggerKey) as Carried | undefined)?.logger;
 }
 
-const loggerKey: symbol = createContextKey("connect-clue logger");
+const loggerKey: symbol = sharedSymbol("logger");
 
 /** A logger that a context carries, and the call that the context belonged to: a later call has its own logger. */
 interface Carried {

@@ -1,8 +1,8 @@
-import { type Context, TraceFlags } from "@opentelemetry/api";
+import type { Context } from "@opentelemetry/api";
 import { formatMessage } from "#platform";
 import type { Call } from "../call/call.js";
 import { cut } from "../call/cut.js";
-import { debugRules } from "../call/debug-rules.js";
+import { debugRuleFor } from "../call/debug-slot.js";
 import { guarded } from "../call/fault.js";
 import type { CallInfo } from "../call/types.js";
 import { annotatedFields } from "./annotation.js";
@@ -10,16 +10,32 @@ import type { BufferLimits } from "./buffer.js";
 import { copyFields } from "./copy-fields.js";
 import { Entry, FieldList } from "./entry.js";
 import { errorDetails } from "./error-fields.js";
-import { defaultKeys, type LogKeys } from "./keys.js";
+import type { LogKeys } from "./keys.js";
 import { lineLedger } from "./ledger.js";
 import { type FieldsCopy, Line, Printf } from "./line.js";
 import type { BoundLogger } from "./logger.js";
-import { type DebugOption, type LoggerOptions, resolveLoggerOptions } from "./options.js";
-import { Output } from "./output.js";
+import type { DebugOption } from "./options.js";
+import { Output, type OutputOptions } from "./output.js";
 import { spanContextOf } from "./span-context.js";
-import { logTail } from "./tail.js";
 import type { Fields, LogValue, Severity } from "./types.js";
 import { snapshot } from "./value.js";
+import { lineWatch } from "./watched-lines.js";
+
+/** What a logger is made of: options, checked and complete. */
+export interface CoreOptions extends BufferLimits {
+  readonly outputs: readonly OutputOptions[];
+  readonly debug: DebugOption;
+  readonly maxSize: number;
+  readonly maxAgeMs: number;
+  readonly budgetBytes: number | undefined;
+  readonly keys: LogKeys;
+  /** They do not throw. */
+  readonly fields: readonly ((ctx: Context) => Fields | undefined)[];
+  /** Tells where a logger's method was called, for each line; undefined where nobody wants to know. */
+  readonly locate: ((method: (...args: never[]) => unknown) => string | undefined) | undefined;
+  /** Whether the lines of a context are written at once. It does not throw. */
+  readonly isUnbuffered: (ctx: Context) => boolean;
+}
 
 /** What a line is made of, as the caller gave it. */
 export interface LineInput {
@@ -38,34 +54,30 @@ export class LoggerCore {
   readonly limits: BufferLimits;
   readonly maxAgeMs: number;
   readonly maxSize: number;
-  readonly fileLocation: boolean;
+  readonly locate: CoreOptions["locate"];
   /** Whether the lines of a context are written at once: its span is sampled, or the `disableBuffering` option says so. */
   readonly isUnbuffered: (ctx: Context) => boolean;
   private debug: DebugOption = false;
   /** Where its lines go. */
   readonly outputs: readonly Output[];
-  private readonly fieldFunctions: readonly ((ctx: Context) => Fields | undefined)[];
+  private readonly fieldFunctions: CoreOptions["fields"];
 
-  constructor(options: LoggerOptions) {
-    const resolved = resolveLoggerOptions(options);
-    this.keys = { ...defaultKeys, ...resolved.keys };
-    this.limits = { maxEntries: resolved.maxEntries, maxBytes: resolved.maxBytes };
-    this.maxAgeMs = resolved.maxAgeMs;
-    this.maxSize = resolved.maxSize;
-    this.fileLocation = resolved.fileLocation;
-    this.setDebug(resolved.debug);
-    this.outputs = resolved.outputs.map((output) => new Output(output));
-    this.fieldFunctions = resolved.fields.map((fn) => guarded(fn, "a fields function", () => undefined));
-    this.isUnbuffered =
-      resolved.disableBuffering === undefined
-        ? isSampled
-        : guarded(resolved.disableBuffering, "the disableBuffering function", isSampled);
-    if (resolved.budgetBytes !== undefined) lineLedger.setLimit(resolved.budgetBytes);
+  constructor(options: CoreOptions) {
+    this.keys = options.keys;
+    this.limits = { maxEntries: options.maxEntries, maxBytes: options.maxBytes };
+    this.maxAgeMs = options.maxAgeMs;
+    this.maxSize = options.maxSize;
+    this.locate = options.locate;
+    this.setDebug(options.debug);
+    this.outputs = options.outputs.map((output) => new Output(output));
+    this.fieldFunctions = options.fields;
+    this.isUnbuffered = options.isUnbuffered;
+    if (options.budgetBytes !== undefined) lineLedger.setLimit(options.budgetBytes);
   }
 
   /** Whether debug is on for a call, or outside of calls: by the logger's own option, or by a rule for a while. */
   debugOn(call: Call | undefined): boolean {
-    return this.ownDebugOn(call) || (!debugRules.isEmpty && debugRules.ruleFor(call) !== undefined);
+    return this.ownDebugOn(call) || debugRuleFor(call) !== undefined;
   }
 
   /** Switches debug on or off: for everything, or for what a function names. */
@@ -117,7 +129,7 @@ export class LoggerCore {
     if (lines.length === 0) return;
     const entries = lines.map((line) => this.entry(line));
     for (const output of this.outputs) output.write(entries);
-    if (logTail.isWatched) logTail.written(lines, entries);
+    lineWatch.watch?.written(lines, entries);
   }
 
   /** Writes out what the sinks hold back, before it returns. */
@@ -132,9 +144,10 @@ export class LoggerCore {
 
   /** A debug line that is there because of a rule names it. */
   private marked(fields: FieldsCopy | undefined, { log }: BoundLogger): FieldsCopy | undefined {
-    if (debugRules.isEmpty || this.ownDebugOn(log?.call)) return fields;
-    const rule = debugRules.ruleFor(log?.call);
-    return rule === undefined ? fields : { ...fields, [this.keys.debugRule]: rule.id };
+    const rule = debugRuleFor(log?.call);
+    return rule === undefined || this.ownDebugOn(log?.call)
+      ? fields
+      : { ...fields, [this.keys.debugRule]: rule.id };
   }
 
   private withFieldFunctions(own: FieldsCopy | undefined, ctx: Context): FieldsCopy {
@@ -167,12 +180,6 @@ export class LoggerCore {
       ? message
       : bounded(formatMessage(message.format, message.args), this.maxSize);
   }
-}
-
-/** Whether the span of a context is sampled, by its flag: a span may record without being sampled. */
-export function isSampled(ctx: Context): boolean {
-  const span = spanContextOf(ctx);
-  return span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0;
 }
 
 function bounded(text: string, maxSize: number): string {

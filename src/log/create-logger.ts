@@ -1,8 +1,10 @@
 import { ROOT_CONTEXT } from "@opentelemetry/api";
-import { LoggerCore } from "./core.js";
+import { shared } from "../call/shared.js";
+import { type CoreOptions, LoggerCore } from "./core.js";
+import { fallbackOptions } from "./default-options.js";
 import { recordCrashes } from "./flight-recorder.js";
 import { BoundLogger, type RootLogger } from "./logger.js";
-import type { LoggerOptions } from "./options.js";
+import { type LoggerOptions, resolveLoggerOptions } from "./options.js";
 
 /**
  * Makes a logger. The first one made, or the one made with `default: true`, is the root logger: what `logger()`
@@ -15,25 +17,27 @@ import type { LoggerOptions } from "./options.js";
  * log.print("listening", { port: 8080 });
  */
 export function createLogger(options: LoggerOptions = {}): RootLogger {
-  const logger = make(options);
-  if (options.default ?? root === undefined) root = logger;
+  const logger = make(resolveLoggerOptions(options));
+  if (options.default ?? roots.made === undefined) roots.made = logger;
   return logger;
 }
 
 /** The root logger. Where none was made, one with the default options: a line is never lost for want of a logger. */
 export function rootLogger(): BoundLogger {
-  if (root !== undefined) return root;
-  fallback ??= make({});
-  return fallback;
+  if (roots.made !== undefined) return roots.made;
+  roots.fallback ??= make(fallbackOptions());
+  return roots.fallback;
 }
 
 /** All loggers that were made in this process. */
-export const loggers: Set<BoundLogger> = new Set();
+export const loggers: Set<BoundLogger> = shared("loggers", () => new Set());
 
-let root: BoundLogger | undefined;
-let fallback: BoundLogger | undefined;
+const roots = shared("root loggers", () => ({
+  made: undefined as BoundLogger | undefined,
+  fallback: undefined as BoundLogger | undefined,
+}));
 
-function make(options: LoggerOptions): BoundLogger {
+function make(options: CoreOptions): BoundLogger {
   const logger = new BoundLogger(new LoggerCore(options), undefined, ROOT_CONTEXT, undefined);
   if (loggers.size === 0) recordCrashes(loggers, rootLogger);
   loggers.add(logger);

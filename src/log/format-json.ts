@@ -1,9 +1,9 @@
+import { isJson, type Json } from "../call/json.js";
 import { unicodeEscape } from "../call/logfmt.js";
 import { rendered } from "./entry.js";
 import { rfc3339 } from "./format-time.js";
 import { memoized } from "./memoized.js";
 import type { Field, LogEntry, LogValue } from "./types.js";
-import { Json } from "./value.js";
 
 const bare = /^[ !#-[\]-~]*$/;
 // JSON allows these inside a string, but some readers end a line at them, and terminals obey them.
@@ -43,7 +43,7 @@ function jsonValue(value: LogValue): string {
 }
 
 function objectJson(value: Date | Json | readonly LogValue[]): string {
-  if (value instanceof Json) return embedded(value);
+  if (isJson(value)) return embedded(value);
   if (!(value instanceof Date)) return `[${value.map(jsonValue).join(",")}]`;
   return Number.isNaN(value.getTime()) ? "null" : `"${rfc3339(value.getTime())}"`;
 }

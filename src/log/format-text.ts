@@ -1,9 +1,9 @@
+import { isJson } from "../call/json.js";
 import { logfmtKey, logfmtText } from "../call/logfmt.js";
 import { rendered } from "./entry.js";
 import { rfc3339 } from "./format-time.js";
 import { memoized } from "./memoized.js";
 import type { Field, LogEntry, LogValue } from "./types.js";
-import { Json } from "./value.js";
 
 /**
  * Formats a line as logfmt: `time=2026-11-21T01:02:03.004Z level=info msg="saying hi" to=bob`.
@@ -42,7 +42,7 @@ export function textValue(value: LogValue): string {
 
 function plainText(value: LogValue): string {
   if (typeof value === "string") return value;
-  if (value instanceof Json) return value.text;
+  if (isJson(value)) return value.text;
   if (value instanceof Date) return rfc3339(value.getTime());
   if (Array.isArray(value)) return `[${value.map(plainText).join(",")}]`;
   return `${value}`;

@@ -6,8 +6,9 @@ import { LoggerCore } from "./core.js";
 import { lineLedger } from "./ledger.js";
 import type { Line } from "./line.js";
 import { BoundLogger } from "./logger.js";
+import { resolveLoggerOptions } from "./options.js";
 
-const core = new LoggerCore({ sink: { write: () => {} } });
+const core = new LoggerCore(resolveLoggerOptions({ sink: { write: () => {} } }));
 const logger = new BoundLogger(core, undefined, ROOT_CONTEXT, undefined);
 const line = (message: string) => core.record(logger, { severity: "info", message });
 const size = line("x").size;

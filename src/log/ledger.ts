@@ -1,3 +1,4 @@
+import { shared } from "../call/shared.js";
 import type { Line } from "./line.js";
 
 /**
@@ -47,4 +48,4 @@ class LineLedger {
 }
 
 /** The process's one ledger. */
-export const lineLedger: LineLedger = new LineLedger();
+export const lineLedger: LineLedger = shared("line ledger", () => new LineLedger());

@@ -1,11 +1,11 @@
 import type { Context } from "@opentelemetry/api";
 import { exitProcess } from "#platform";
 import { describe } from "../call/options.js";
+import { type Copy, madeBy, needOurs, thisCopy } from "../call/shared.js";
 import type { CallInfo } from "../call/types.js";
 import type { CallLog } from "./call-log.js";
 import type { LoggerCore } from "./core.js";
 import { FieldList, LastingFields } from "./entry.js";
-import { callerLocation } from "./file-location.js";
 import type { FieldsCopy, Printf } from "./line.js";
 import type { DebugOption } from "./options.js";
 import { spanContextOf } from "./span-context.js";
@@ -73,6 +73,10 @@ export class BoundLogger implements RootLogger {
     readonly ctx: Context,
     readonly bindings: FieldsCopy | undefined,
   ) {}
+
+  get [madeBy](): Copy {
+    return thisCopy;
+  }
 
   /** The fields of every line of this logger, beyond the line's own: bindings, call, trace. */
   get lastingFields(): LastingFields {
@@ -147,7 +151,7 @@ export class BoundLogger implements RootLogger {
   }
 
   private emit(severity: Severity, message: string | Printf, fields: Fields | undefined): void {
-    const file = this.core.fileLocation ? callerLocation(this.emit) : undefined;
+    const file = this.core.locate?.(this.emit);
     const line = this.core.record(this, { severity, message, fields, file });
     if (this.log === undefined) this.core.write([line]);
     else this.log.add(line);
@@ -155,14 +159,14 @@ export class BoundLogger implements RootLogger {
 
   private emitError(value: unknown, message: string | Printf | undefined, fields: Fields | undefined): void {
     const error = value === undefined || value === null ? undefined : { value };
-    const file = this.core.fileLocation ? callerLocation(this.emitError) : undefined;
+    const file = this.core.locate?.(this.emitError);
     const line = this.core.record(this, { severity: "error", message, fields, error, file });
     if (this.log === undefined) this.core.write([line]);
     else this.log.addError(line);
   }
 
   private writeNow(severity: Severity, message: string | Printf, fields: Fields | undefined): void {
-    const file = this.core.fileLocation ? callerLocation(this.writeNow) : undefined;
+    const file = this.core.locate?.(this.writeNow);
     this.core.write([this.core.record(this, { severity, message, fields, file })]);
   }
 
@@ -183,8 +187,12 @@ export class BoundLogger implements RootLogger {
   }
 }
 
-/** The kit's own logger behind the interface, which has no other implementation. */
+/**
+ * The kit's own logger behind the interface, which has no other implementation. Another copy of the kit may have made it.
+ *
+ * @throws TypeError for anything else
+ */
 export function boundLogger(logger: Logger, option: string): BoundLogger {
-  if (logger instanceof BoundLogger) return logger;
-  throw new TypeError(`${option}: expected a logger made by createLogger(), got ${describe(logger)}`);
+  needOurs(option, logger, "a logger made by createLogger()");
+  return logger as BoundLogger;
 }

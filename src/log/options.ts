@@ -1,8 +1,14 @@
 import type { Context } from "@opentelemetry/api";
 import type { FileTarget } from "#platform";
+import { guarded } from "../call/fault.js";
 import { checkKnown, describe } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
+import type { CoreOptions } from "./core.js";
+import { defaultOptions } from "./default-options.js";
+import { callerLocation } from "./file-location.js";
 import { defaultKeys, type LogKeys } from "./keys.js";
+import { openOutput, outputsOf } from "./output-options.js";
+import { isSampled } from "./span-context.js";
 import type { EntrySink, Fields, LogFormat, Sink } from "./types.js";
 
 /** A format by name, or one's own. */
@@ -54,51 +60,32 @@ export interface LoggerOptions {
   readonly default?: boolean;
 }
 
-/** A logger's options, checked and complete. */
-export interface ResolvedLoggerOptions {
-  readonly outputs: readonly LogOutput[];
-  readonly isDefault: boolean;
-  readonly debug: DebugOption;
-  readonly maxSize: number;
-  readonly maxEntries: number;
-  readonly maxBytes: number;
-  readonly maxAgeMs: number;
-  readonly budgetBytes: number | undefined;
-  readonly keys: Partial<LogKeys>;
-  readonly fields: readonly ((ctx: Context) => Fields | undefined)[];
-  readonly fileLocation: boolean;
-  readonly disableBuffering: ((ctx: Context) => boolean) | undefined;
-}
-
 /**
  * Checks options and fills in the defaults.
  *
  * @throws TypeError naming the option, what it got and what it accepts
  */
-export function resolveLoggerOptions(options: LoggerOptions): ResolvedLoggerOptions {
+export function resolveLoggerOptions(options: LoggerOptions): CoreOptions {
   checkKnown("createLogger", options, optionNames);
-  const { format, sink, outputs } = options;
-  if (outputs !== undefined && (format !== undefined || sink !== undefined)) {
-    throw new TypeError("createLogger: outputs stands in place of format and sink; got both");
-  }
-  return {
-    outputs: outputsOf(options),
-    isDefault: check("default", options.default ?? false, ["boolean"]),
+  const outputs = outputsOf(options);
+  check("default", options.default ?? false, ["boolean"]);
+  const checked = {
     debug: check("debug", options.debug ?? false, ["boolean", "function"]),
-    maxSize: positive("maxSize", options.maxSize, 1024),
-    maxEntries: positive("maxEntries", options.maxEntries, 100),
-    maxBytes: positive("maxBytes", options.maxBytes, 256 * 1024),
-    maxAgeMs: positive("maxAgeMs", options.maxAgeMs, Number.POSITIVE_INFINITY),
+    maxSize: positive("maxSize", options.maxSize, defaultOptions.maxSize),
+    maxEntries: positive("maxEntries", options.maxEntries, defaultOptions.maxEntries),
+    maxBytes: positive("maxBytes", options.maxBytes, defaultOptions.maxBytes),
+    maxAgeMs: positive("maxAgeMs", options.maxAgeMs, defaultOptions.maxAgeMs),
     budgetBytes:
       options.budgetBytes === undefined ? undefined : positive("budgetBytes", options.budgetBytes, 0),
-    keys: checkKeys(options.keys ?? {}),
-    fields: checkAll("fields", options.fields ?? []),
-    fileLocation: check("fileLocation", options.fileLocation ?? false, ["boolean"]),
-    disableBuffering:
-      options.disableBuffering === undefined
-        ? undefined
-        : check("disableBuffering", options.disableBuffering, ["function"]),
+    keys: { ...defaultKeys, ...checkKeys(options.keys ?? {}) },
+    fields: checkAll("fields", options.fields ?? []).map((fn) =>
+      guarded(fn, "a fields function", () => undefined),
+    ),
+    locate: check("fileLocation", options.fileLocation ?? false, ["boolean"]) ? callerLocation : undefined,
+    isUnbuffered: unbuffered(options.disableBuffering),
   };
+  // Opened last: a bad option opens no file.
+  return { ...checked, outputs: outputs.map(openOutput) };
 }
 
 const optionNames: readonly (keyof LoggerOptions)[] = [
@@ -118,46 +105,6 @@ const optionNames: readonly (keyof LoggerOptions)[] = [
   "default",
 ];
 
-function outputsOf({ format, sink, outputs }: LoggerOptions): readonly LogOutput[] {
-  const list = outputs ?? [{ ...(format !== undefined && { format }), ...(sink !== undefined && { sink }) }];
-  if (!Array.isArray(list) || list.length === 0) {
-    throw new TypeError("createLogger: outputs: expected at least one { sink, format }");
-  }
-  for (const output of list) {
-    checkKnown("createLogger: outputs", output, ["sink", "format"]);
-    checkFormat(output.format);
-    checkSink(output.sink);
-    checkNeedsFormat(output);
-  }
-  return list;
-}
-
-function checkFormat(format: unknown): void {
-  if (format === undefined || typeof format === "function") return;
-  if (format === "text" || format === "terminal" || format === "json") return;
-  throw new TypeError(
-    `createLogger: format: expected "text", "terminal", "json" or a function, got ${describe(format)}`,
-  );
-}
-
-function checkSink(sink: unknown): void {
-  if (sink === undefined) return;
-  if (typeof sink === "object" && sink !== null) {
-    if ("write" in sink && typeof sink.write === "function") return;
-    if ("writeEntries" in sink && typeof sink.writeEntries === "function") return;
-    if ("fd" in sink && typeof sink.fd === "number" && Number.isInteger(sink.fd) && sink.fd >= 0) return;
-    if ("path" in sink && typeof sink.path === "string" && sink.path !== "") return;
-  }
-  throw new TypeError(
-    `createLogger: sink: expected an object with write(text) or writeEntries(entries), { fd: number } or { path: string }, got ${describe(sink)}`,
-  );
-}
-
-function checkNeedsFormat({ sink, format }: LogOutput): void {
-  if (format === undefined || sink === undefined || !("writeEntries" in sink)) return;
-  throw new TypeError("createLogger: format: a sink with writeEntries(entries) takes none; got both");
-}
-
 function positive(option: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback;
   if (typeof value === "number" && value > 0) return value;
@@ -167,6 +114,12 @@ function positive(option: string, value: number | undefined, fallback: number): 
 function check<T>(option: string, value: T, types: readonly string[]): T {
   if (types.includes(typeof value)) return value;
   throw new TypeError(`createLogger: ${option}: expected a ${types.join(" or ")}, got ${describe(value)}`);
+}
+
+function unbuffered(disableBuffering: LoggerOptions["disableBuffering"]): CoreOptions["isUnbuffered"] {
+  if (disableBuffering === undefined) return isSampled;
+  check("disableBuffering", disableBuffering, ["function"]);
+  return guarded(disableBuffering, "the disableBuffering function", isSampled);
 }
 
 function checkAll<T>(option: string, list: readonly T[]): readonly T[] {

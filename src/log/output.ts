@@ -1,10 +1,12 @@
-import { openSink, stdoutIsTerminal, stdoutSink } from "#platform";
 import { ignorePromise, reportFault } from "../call/fault.js";
-import { formatJson } from "./format-json.js";
-import { formatTerminal } from "./format-terminal.js";
 import { formatText } from "./format-text.js";
-import type { LogOutput, SinkOption } from "./options.js";
 import type { EntrySink, LogEntry, LogFormat, Sink } from "./types.js";
+
+/** A sink, and the format that its lines have where it takes text. */
+export interface OutputOptions {
+  readonly sink: Sink | EntrySink;
+  readonly format: LogFormat;
+}
 
 /** Where lines go, and as what. It never throws, whatever its sink and its format do. */
 export class Output {
@@ -13,9 +15,9 @@ export class Output {
   lost = 0;
   private readonly format: LogFormat;
 
-  constructor(output: LogOutput) {
-    this.sink = sinkOf(output.sink);
-    this.format = formatOf(output);
+  constructor({ sink, format }: OutputOptions) {
+    this.sink = sink;
+    this.format = format;
   }
 
   /** Writes the lines in one piece, so that those of one call stand together. */
@@ -63,35 +65,6 @@ export class Output {
     }
   }
 }
-
-function sinkOf(option: SinkOption | undefined): Sink | EntrySink {
-  if (option === undefined) return stdoutSink();
-  if (!("write" in option || "writeEntries" in option)) return openSink(option);
-  surviveErrors(option);
-  return option;
-}
-
-function formatOf({ format, sink }: LogOutput): LogFormat {
-  if (typeof format === "function") return format;
-  return formats[format ?? (isTerminal(sink) ? "terminal" : "text")];
-}
-
-/** Whether a person reads it as it is written: standard output or another stream that is a terminal. */
-function isTerminal(sink: SinkOption | undefined): boolean {
-  if (sink === undefined || ("fd" in sink && sink.fd === 1)) return stdoutIsTerminal();
-  return "isTTY" in sink && sink.isTTY === true;
-}
-
-const formats = { text: formatText, terminal: formatTerminal, json: formatJson };
-
-/** A stream tells of a broken pipe by an `error` event, which ends the process when nobody listens. */
-function surviveErrors(sink: (Sink | EntrySink) & { on?: unknown }): void {
-  if (typeof sink.on !== "function" || listening.has(sink)) return;
-  listening.add(sink);
-  sink.on("error", (error: unknown) => reportFault(sink, "a log sink", error));
-}
-
-const listening = new WeakSet<object>();
 
 /** Node's streams take all that they are given and hold it in memory when their reader does not read. */
 function isOverfull(sink: (Sink | EntrySink) & { writableLength?: unknown }): boolean {

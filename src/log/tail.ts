@@ -1,6 +1,8 @@
+import { shared } from "../call/shared.js";
 import type { CallInfo } from "../call/types.js";
 import type { Line } from "./line.js";
 import type { LogEntry, Severity } from "./types.js";
+import { type LineWatch, lineWatch } from "./watched-lines.js";
 
 /** One who watches what is logged. */
 export interface LogViewer {
@@ -45,8 +47,7 @@ export class SeenLine {
 }
 
 /** Hands what is logged to those who watch, if there are any. */
-class LogTail {
-  isWatched = false;
+class LogTail implements LineWatch {
   wantsHeld = false;
   private readonly viewers = new Set<LogViewer>();
 
@@ -60,12 +61,10 @@ class LogTail {
     this.look();
   }
 
-  /** Lines have been written. */
   written(lines: readonly Line[], entries: readonly LogEntry[]): void {
     for (const [i, line] of lines.entries()) this.show(new SeenLine(line, false, entries[i]));
   }
 
-  /** A call holds a line back. */
   held(line: Line): void {
     this.show(new SeenLine(line, true, undefined));
   }
@@ -76,12 +75,12 @@ class LogTail {
     }
   }
 
-  /** Asked with every line: two flags are cheaper than a look into the set. */
+  /** Asked with every line: that must be cheaper than a look into the set. */
   private look(): void {
-    this.isWatched = this.viewers.size > 0;
+    lineWatch.watch = this.viewers.size > 0 ? this : undefined;
     this.wantsHeld = [...this.viewers].some(({ wantsHeld }) => wantsHeld);
   }
 }
 
 /** The process's one tail. */
-export const logTail: LogTail = new LogTail();
+export const logTail: LogTail = shared("log tail", () => new LogTail());

@@ -1,6 +1,6 @@
 import { cut } from "../call/cut.js";
 import { errorText } from "../call/error-text.js";
-import { Json } from "../call/json.js";
+import { isJson, Json } from "../call/json.js";
 import { boundedBigint, boundedJson } from "./bounded-json.js";
 import type { LogValue } from "./types.js";
 
@@ -45,7 +45,7 @@ function guarded(value: object, maxSize: number): LogValue {
 function objectSnapshot(value: object, budget: Budget, parents: readonly object[]): LogValue {
   if (typeof value === "function") return functionText(value, budget.left);
   if (Array.isArray(value)) return arraySnapshot(value, budget, parents);
-  if (value instanceof Json) return value;
+  if (isJson(value)) return value;
   if (value instanceof Error) return errorText(value, budget.left);
   if (value instanceof Date) return new Date(value.getTime());
   return jsonSnapshot(value, budget.left);
@@ -88,7 +88,7 @@ function itemSnapshot(item: unknown, budget: Budget, parents: readonly object[])
 /** Roughly what a format prints for it. An array's items have been counted one by one. */
 function textSize(value: LogValue): number {
   if (typeof value === "string") return value.length + 1;
-  if (value instanceof Json) return value.text.length + 1;
+  if (isJson(value)) return value.text.length + 1;
   if (typeof value === "bigint") return value.toString().length + 1;
   return 8;
 }

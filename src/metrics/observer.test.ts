@@ -21,7 +21,7 @@ import { type Chat, chatOver, type Interceptors, ways } from "../../test/support
 import { collect, requestQueue } from "../../test/support/context-observe.js";
 import { until } from "../../test/support/until.js";
 import { type Call, liveCalls } from "../call/call.js";
-import { observingInterceptor } from "../call/interceptor.js";
+import { observingClient, observingServer } from "../call/interceptor.js";
 import type { CallObserverFactory, Side } from "../call/types.js";
 import { serverInterceptor } from "../interceptors.js";
 import { metricsObserver } from "./observer.js";
@@ -42,7 +42,8 @@ afterEach(async () => {
 });
 
 function measuring(side: Side, options: MetricsOptions = {}) {
-  return observingInterceptor({ side, observers: [metricsObserver(side, options)], filter: () => true });
+  const observing = side === "server" ? observingServer : observingClient;
+  return observing([metricsObserver(side, options)], () => true);
 }
 
 /** Both sides measured. */
@@ -439,13 +440,7 @@ describe("the meter provider", () => {
       (call as Call).ctx = traced;
     };
     const { client } = await chatOver("in memory", echo, {
-      server: [
-        observingInterceptor({
-          side: "server",
-          observers: [trace, metricsObserver("server", { meterProvider })],
-          filter: () => true,
-        }),
-      ],
+      server: [observingServer([trace, metricsObserver("server", { meterProvider })], () => true)],
     });
     await collect(client.countdown({ from: 2 }));
     expect(recordedIn.map((ctx) => ctx === traced)).toEqual([true, true, true]);

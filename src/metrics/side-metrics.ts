@@ -1,5 +1,6 @@
 import { createNoopMeter, type Meter, type MeterProvider } from "@opentelemetry/api";
 import { scopeName, scopeVersion } from "../call/scope.js";
+import { shared } from "../call/shared.js";
 import type { Side } from "../call/types.js";
 import { createHistograms, createObservables, type Histograms } from "./instruments.js";
 import { MethodMetrics } from "./method-metrics.js";
@@ -53,7 +54,10 @@ export function sideMetrics(provider: MeterProvider, side: Side): SideMetrics | 
   return sides[side];
 }
 
-const providers = new WeakMap<MeterProvider, Record<Side, SideMetrics | undefined>>();
+const providers = shared(
+  "metrics",
+  () => new WeakMap<MeterProvider, Record<Side, SideMetrics | undefined>>(),
+);
 
 function createSideMetrics(provider: MeterProvider, side: Side): SideMetrics | undefined {
   const meter = provider.getMeter(scopeName, scopeVersion);

@@ -9,30 +9,33 @@ const { say, chat } = ChatService.method;
 
 describe("the payload options", () => {
   it.each<[unknown, string]>([
-    [5, "payloads: expected an object of options, got 5"],
-    [{ size: 5 }, 'payloads: there is no option "size"; there are maxSize, limits, format, registry, filter'],
-    [{ maxSize: 0 }, "payloads.maxSize: expected a whole number of characters from 1, got 0"],
+    [5, "payloadLog: expected an object of options, got 5"],
+    [
+      { size: 5 },
+      'payloadLog: there is no option "size"; there are maxSize, limits, format, registry, filter',
+    ],
+    [{ maxSize: 0 }, "payloadLog.maxSize: expected a whole number of characters from 1, got 0"],
     [
       { maxSize: Number.POSITIVE_INFINITY },
-      "payloads.maxSize: expected a whole number of characters from 1, got Infinity",
+      "payloadLog.maxSize: expected a whole number of characters from 1, got Infinity",
     ],
-    [{ limits: 5 }, 'payloads.limits: expected an object such as { "chat.v1.*": 200 }, got 5'],
+    [{ limits: 5 }, 'payloadLog.limits: expected an object such as { "chat.v1.*": 200 }, got 5'],
     [
       { limits: { "a.*": -1 } },
-      'payloads.limits["a.*"]: expected a whole number of characters from 0, got -1',
+      'payloadLog.limits["a.*"]: expected a whole number of characters from 0, got -1',
     ],
     [
       { limits: { "a.*": "1" } },
-      'payloads.limits["a.*"]: expected a whole number of characters from 0, got "1"',
+      'payloadLog.limits["a.*"]: expected a whole number of characters from 0, got "1"',
     ],
-    [{ format: "json" }, 'payloads.format: expected a function, got "json"'],
+    [{ format: "json" }, 'payloadLog.format: expected a function, got "json"'],
     [
       { registry: {} },
-      "payloads.registry: expected an object with getMessage, getExtensionFor, got an object",
+      "payloadLog.registry: expected an object with getMessage, getExtensionFor, got an object",
     ],
     [
       { filter: 5 },
-      'payloads.filter: expected a glob such as "chat.v1.*" or a function of the method, got 5',
+      'payloadLog.filter: expected a glob such as "chat.v1.*" or a function of the method, got 5',
     ],
   ])("%j is refused", (options, message) => {
     expect(() => resolvePayloadOptions(options as PayloadOptions)).toThrow(new TypeError(message));

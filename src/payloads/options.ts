@@ -16,7 +16,7 @@ import { defaultMaxSize } from "./redacted-json.js";
  */
 export type PayloadFormat = (message: Message, desc: DescMessage, method: DescMethod) => string;
 
-/** The `payloads` options of the interceptors. */
+/** The options of `payloadLog`. */
 export interface PayloadOptions {
   /** How many characters of a message are logged. Default 1024. */
   readonly maxSize?: number;
@@ -51,10 +51,10 @@ export interface ResolvedPayloadOptions {
  * @throws TypeError naming the option, what it got and what it accepts
  */
 export function resolvePayloadOptions(options: PayloadOptions): ResolvedPayloadOptions {
-  checkKnown("payloads", options, known);
+  checkKnown("payloadLog", options, known);
   const { maxSize = defaultMaxSize, limits = {}, registry } = options;
-  checkSize("payloads.maxSize", maxSize, 1);
-  checkMethods("payloads.registry", registry, ["getMessage", "getExtensionFor"]);
+  checkSize("payloadLog.maxSize", maxSize, 1);
+  checkMethods("payloadLog.registry", registry, ["getMessage", "getExtensionFor"]);
   const passes = compilePayloadFilter(options.filter);
   const limitOf = compileLimits(limits);
   const sizes = new WeakMap<DescMethod, number>();
@@ -75,13 +75,13 @@ const known: readonly (keyof PayloadOptions)[] = ["maxSize", "limits", "format",
 /** A filter that throws lets nothing through: it may have been there to keep secrets. */
 function compilePayloadFilter(filter: MethodFilter | undefined): (method: DescMethod) => boolean {
   const careful =
-    typeof filter === "function" ? guarded(filter, "the payloads.filter function", () => false) : filter;
-  return compileFilter(careful, "payloads.filter");
+    typeof filter === "function" ? guarded(filter, "the payloadLog.filter function", () => false) : filter;
+  return compileFilter(careful, "payloadLog.filter");
 }
 
 function compileFormat(format: PayloadFormat | undefined): ResolvedPayloadOptions["format"] {
-  const name = "the payloads.format function";
-  checkFunction("payloads.format", format);
+  const name = "the payloadLog.format function";
+  checkFunction("payloadLog.format", format);
   if (format === undefined) return () => undefined;
   const ask = guarded<Parameters<PayloadFormat>, unknown>(format, name, () => undefined);
   return (...args) => {
@@ -94,10 +94,10 @@ function compileFormat(format: PayloadFormat | undefined): ResolvedPayloadOption
 
 function compileLimits(limits: Readonly<Record<string, number>>): (method: DescMethod) => number | undefined {
   if (!isObject(limits)) {
-    throw unexpected("payloads.limits", 'an object such as { "chat.v1.*": 200 }', limits);
+    throw unexpected("payloadLog.limits", 'an object such as { "chat.v1.*": 200 }', limits);
   }
   const all = Object.entries(limits).map(([glob, limit]) => {
-    checkSize(`payloads.limits[${JSON.stringify(glob)}]`, limit, 0);
+    checkSize(`payloadLog.limits[${JSON.stringify(glob)}]`, limit, 0);
     return { matches: compileGlob(glob), limit };
   });
   return (method) => all.find(({ matches }) => matches(methodInfo(method).path))?.limit;

@@ -1,6 +1,12 @@
 /** Messages in the logs of a real server and a real client, while debug is switched on and off. */
 
-import { eachMessage, type PayloadOptions } from "connect-clue";
+import {
+  eachMessage,
+  type PayloadLog,
+  type PayloadOptions,
+  payloadLog,
+  serverInterceptor,
+} from "connect-clue";
 import type { LogLine } from "connect-clue/testing";
 import { describe, expect, it } from "vitest";
 import { type Chat, type ChatHandlers, startChat } from "../../test/support/chat-server.js";
@@ -10,6 +16,15 @@ const handlers: ChatHandlers = {
   say: ({ text }) => ({ text: `you said: ${text}` }),
   chat: eachMessage((_, { text }) => ({ text: text.toUpperCase() })),
 };
+
+it.each([
+  [{}, "an object"],
+  [true, "true"],
+  [() => {}, "a function"],
+])("what payloadLog() has not made is refused: %j", (payloads, got) => {
+  const message = `payloads: expected what payloadLog() returns, as in payloads: payloadLog({}), got ${got}`;
+  expect(() => serverInterceptor({ payloads: payloads as PayloadLog })).toThrow(new TypeError(message));
+});
 
 describe("payloads of a unary call", () => {
   it("are logged on both sides while debug is on", async () => {
@@ -82,7 +97,8 @@ describe("payloads of a stream", () => {
   });
 });
 
-function started(payloads: PayloadOptions): Promise<Chat> {
+function started(options: PayloadOptions): Promise<Chat> {
+  const payloads = payloadLog(options);
   return startChat(handlers, { serverOptions: { payloads }, clientOptions: { payloads } });
 }
 

@@ -1,4 +1,4 @@
-import type { Sink } from "../log/types.js";
+import type { LogFormat, Sink } from "../log/types.js";
 import { formatPlainly } from "./format-message.js";
 import type { ContextStorage, FileSink, FileTarget } from "./types.js";
 
@@ -33,6 +33,11 @@ export function stdoutIsTerminal(): boolean {
 export function openSink(target: FileTarget): FileSink {
   const name = "fd" in target ? `descriptor ${target.fd}` : `file ${target.path}`;
   throw new TypeError(`This runtime can't write to ${name}: give the logger a sink of your own.`);
+}
+
+/** The console has plain text. */
+export function stdoutFormat(): LogFormat | undefined {
+  return undefined;
 }
 
 /** Writes each line to the console. */

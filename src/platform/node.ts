@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { format as nodeFormat } from "node:util";
-import type { Sink } from "../log/types.js";
-import { openSink } from "./file-sink.js";
+import { shared } from "../call/shared.js";
+import { formatTerminal } from "../log/format-terminal.js";
+import type { LogFormat, Sink } from "../log/types.js";
+import { openSink as openFileSink } from "./file-sink.js";
 import { formatPlainly } from "./format-message.js";
-import type { ContextStorage } from "./types.js";
+import type { ContextStorage, FileSink, FileTarget } from "./types.js";
 
-export { openSink } from "./file-sink.js";
 export { onCrash, onProcessExit } from "./process-hooks.js";
 export type { ContextStorage, FileSink, FileTarget, Platform } from "./types.js";
 
@@ -33,6 +34,23 @@ export function formatMessage(format: string, args: readonly unknown[]): string 
 /** Whether standard output is a terminal, and the environment does not ask for no colours (no-color.org). */
 export function stdoutIsTerminal(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+/**
+ * The sink of a descriptor or file: one for each in the process, and so one copy of the kit opens all of them.
+ *
+ * @param target - a descriptor that is open for writing, or the path of a file to append to
+ * @throws Error as Node does when the file can't be opened
+ */
+export function openSink(target: FileTarget): FileSink {
+  return sinks.open(target);
+}
+
+const sinks = shared("sinks", () => ({ open: openFileSink }));
+
+/** The format for people, when standard output is a terminal. */
+export function stdoutFormat(): LogFormat | undefined {
+  return stdoutIsTerminal() ? formatTerminal : undefined;
 }
 
 /** The sink of standard output. */

@@ -1,4 +1,4 @@
-import type { Sink } from "../log/types.js";
+import type { LogFormat, Sink } from "../log/types.js";
 
 /** A value that follows the control flow, through awaits too. */
 export interface ContextStorage<T> {
@@ -49,6 +49,8 @@ export interface Platform {
   openSink(target: FileTarget): FileSink;
   /** The sink of standard output, or of the console where there is no such thing. */
   stdoutSink(): Sink;
+  /** The format of standard output where that is not plain text: for people, when it is a terminal. */
+  stdoutFormat(): LogFormat | undefined;
   /**
    * Calls `fn` when the process exits, synchronously. What it throws is dropped.
    *

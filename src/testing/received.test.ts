@@ -9,7 +9,7 @@ import {
   CountdownRequestSchema,
 } from "../../examples/chat/gen/chat/v1/chat_pb.js";
 import { itemType } from "../../test/support/context-run-time-types.js";
-import { joinedContext } from "../call/given-context.js";
+import { joinedContext } from "../call/give-context.js";
 import { contextOf, eachMessage, logger, receive, serverInterceptor } from "../index.js";
 import { testSpans } from "../testing-telemetry/index.js";
 import { received, testCall, testLogger } from "./index.js";

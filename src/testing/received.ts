@@ -5,7 +5,7 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from "@bufbuild/protobuf";
-import { giveContext } from "../call/given-context.js";
+import { giveContext } from "../call/give-context.js";
 import { type ContextLike, contextOf } from "../context/index.js";
 
 /**

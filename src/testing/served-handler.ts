@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Interceptor, MethodImpl } from "@connectrpc/connect";
 import type { Context } from "@opentelemetry/api";
-import { giveContext } from "../call/given-context.js";
+import { giveContext } from "../call/give-context.js";
 import { type StreamHooks, wrapStream } from "../call/stream.js";
 import { Settled } from "./settled.js";
 

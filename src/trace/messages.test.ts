@@ -22,6 +22,8 @@ import { tappedChat } from "../../test/support/tapped-chat.js";
 import { drain } from "../../test/support/traced-chat.js";
 import { w3c } from "../testing-telemetry/w3c.js";
 import { traceObserver } from "./observer.js";
+import { remoteParent } from "./remote-parent.js";
+import { localParent } from "./span-parent.js";
 
 const b2 = inSpan(spanOf("b", 2));
 const c3 = withBaggage(inSpan(spanOf("c", 3, 0)), { user: "Éva" });
@@ -118,7 +120,10 @@ describe("a method whose requests have the field, and whose responses have not",
     ["server", request, response, { received: b2Words, sent: null }],
     ["client", response, request, { received: "no span", sent: c3Wire }],
   ] as const)("carries contexts in its requests alone: %s", (side, received, sent, expected) => {
-    const trace = traceObserver({ propagator: w3c(), tracerProvider: new ProxyTracerProvider() });
+    const trace = traceObserver(
+      { propagator: w3c(), tracerProvider: new ProxyTracerProvider() },
+      side === "server" ? remoteParent : localParent,
+    );
     const call = callByHand({ side, method, observers: [trace] });
     call.onReceived(received);
     const seen = { received: inWords(call.current, call.ctx), sent: onWire(call.onSending(c3, sent)) };

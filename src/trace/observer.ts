@@ -16,21 +16,26 @@ import { LinkedSpans } from "./linked-spans.js";
 import { MessageSpans } from "./message-span.js";
 import { StreamMessages } from "./messages.js";
 import { type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from "./options.js";
-import { extractHeaders, globalPropagator, injectHeaders, warnWithoutPropagator } from "./propagate.js";
+import { globalPropagator, injectHeaders, warnWithoutPropagator } from "./propagate.js";
 import { type CallSpan, RpcSpan } from "./rpc-span.js";
+import type { FindParent } from "./span-parent.js";
 
 /**
  * The trace's observer factory. It goes before all others: it gives the call its context.
  *
+ * @param findParent - says where the spans of this side's calls start
  * @throws TypeError for a bad option: it names the option, what it got and what it accepts
  */
-export function traceObserver(options: TraceOptions): (call: CallInfo) => CallObserver {
+export function traceObserver(
+  options: TraceOptions,
+  findParent: FindParent,
+): (call: CallInfo) => CallObserver {
   const resolved = resolveTraceOptions(options);
   const propagator = resolved.propagator ?? globalPropagator;
   const tracer = tracerSource(resolved.tracerProvider);
   const carriers = carriersOf(resolved.carrier);
   return (info) => {
-    const trace = new CallTrace(info as Call, resolved, propagator, tracer());
+    const trace = new CallTrace(info as Call, resolved, propagator, tracer(), findParent);
     if (info.kind !== "unary") trace.followMessages(carriers(info.desc));
     return trace;
   };
@@ -48,8 +53,9 @@ class CallTrace implements CallObserver {
     private readonly options: ResolvedTraceOptions,
     private readonly propagator: TextMapPropagator,
     private readonly tracer: Tracer,
+    findParent: FindParent,
   ) {
-    const { ctx, start } = this.parent();
+    const { ctx, start } = findParent(call, options, propagator);
     call.ctx = ctx;
     this.caller = call.side === "server" && options.trustRemote ? ctx : undefined;
     this.span = this.startSpan(ctx, start);
@@ -90,18 +96,6 @@ class CallTrace implements CallObserver {
   onEnd(outcome: Outcome): void {
     this.messages?.end(outcome);
     this.span?.end(outcome);
-  }
-
-  /** Where the call's span starts: in the context of whoever makes the call, or in that of the remote caller. */
-  private parent(): { readonly ctx: Context; readonly start: SpanOptions } {
-    const { call, options, propagator } = this;
-    if (call.side === "client") return { ctx: call.ctx, start: {} };
-    const { ctx, span } = extractHeaders(propagator, call.ctx, call.header);
-    if (options.trustRemote) return { ctx, start: {} };
-    if (span === undefined) return { ctx: call.ctx, start: {} };
-    // In one process the caller's span is the active one. Any other is of this side, and stays the parent.
-    const root = trace.getSpanContext(call.ctx)?.spanId === span.spanId;
-    return { ctx: call.ctx, start: { root, links: [{ context: span }] } };
   }
 
   private startSpan(parent: Context, start: SpanOptions): CallSpan | undefined {

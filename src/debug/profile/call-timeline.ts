@@ -1,7 +1,8 @@
 import { type AsyncHook, createHook } from "node:async_hooks";
 import type { Context } from "@opentelemetry/api";
 import { callOf } from "../../call/call.js";
-import { activeContext, watchContexts } from "../../call/implicit.js";
+import { activeContext } from "../../call/implicit.js";
+import { watchContexts } from "../../call/watch-contexts.js";
 
 /**
  * Notes which RPC method the process works for, and since when, so that samples that were taken meanwhile can be told

@@ -1,8 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { shared } from "../../call/shared.js";
 import type { ProfileRequest } from "./types.js";
 
 /** What is taken now, and when it is over on the clock of `performance.now()`. V8 has one profiler of a kind. */
-const taken = new Map<ProfileRequest["kind"], number>();
+const taken = shared("profiles", () => new Map<ProfileRequest["kind"], number>());
 
 /**
  * Takes the one place of a kind in this process.
