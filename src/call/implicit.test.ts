@@ -1,6 +1,13 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers/promises";
 import type { HandlerContext } from "@connectrpc/connect";
-import { context as otel, ROOT_CONTEXT } from "@opentelemetry/api";
+import {
+  type Context,
+  type ContextManager,
+  createContextKey,
+  context as otel,
+  ROOT_CONTEXT,
+} from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Chat, chatOver, type Way, ways } from "../../test/support/context-chat.js";
@@ -232,6 +239,34 @@ describe("OpenTelemetry's context manager, registered while a stream runs", () =
       "yielded c: the call's, the call's",
       "end: the call's, the call's",
     ]);
+  });
+});
+
+describe("a context manager that enters a context of its own making, as Sentry's does", () => {
+  it("is entered alone, without the kit's storage beside it", async () => {
+    const storage = new AsyncLocalStorage<Context>();
+    const scope = createContextKey("scope");
+    const manager: ContextManager = {
+      active: () => storage.getStore() ?? ROOT_CONTEXT,
+      with: (ctx, fn, self, ...args) => storage.run(ctx.setValue(scope, {}), () => fn.apply(self, args)),
+      bind: (_ctx, target) => target,
+      enable: () => manager,
+      disable: () => manager,
+    };
+    otel.setGlobalContextManager(manager);
+    const run = vi.spyOn(AsyncLocalStorage.prototype, "run");
+    const methods: unknown[] = [];
+    const chat: Chat = {
+      async say() {
+        await setImmediate();
+        methods.push(callOf(activeContext())?.method);
+        return {};
+      },
+    };
+    const { client: caller } = await chatOver("in memory", chat, { server, client });
+    await caller.say({});
+    expect(methods).toEqual(["Say"]);
+    expect(new Set(run.mock.contexts)).toEqual(new Set([storage]));
   });
 });
 

@@ -71,7 +71,8 @@ function enter<A, R>(ctx: Context, fn: (argument: A) => R, argument: A): R {
   if (ctx === ROOT_CONTEXT) {
     return storage?.getStore() === undefined ? fn(argument) : storage.run(ctx, fn, argument);
   }
-  if (otel.active() === ctx) return fn(argument);
+  // Any context but the root one: managers may enter one of their own, made from `ctx`, as Sentry's does.
+  if (otel.active() !== ROOT_CONTEXT) return fn(argument);
   implicit.storage = storage ?? createStorage<Context>();
   return implicit.storage === undefined ? fn(argument) : implicit.storage.run(ctx, fn, argument);
 }

@@ -1,4 +1,15 @@
-import { diag, propagation, trace } from "@opentelemetry/api";
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  type Context,
+  type ContextManager,
+  context,
+  createContextKey,
+  diag,
+  propagation,
+  ROOT_CONTEXT,
+  type TextMapPropagator,
+  trace,
+} from "@opentelemetry/api";
 import { type TestSpans, testSpans } from "connect-clue/testing-telemetry";
 import { afterEach, expect, it, vi } from "vitest";
 import { startChat } from "../../test/support/chat-server.js";
@@ -12,6 +23,7 @@ function register({ options }: TestSpans): void {
 }
 
 afterEach(() => {
+  context.disable();
   trace.disable();
   propagation.disable();
   diag.disable();
@@ -35,6 +47,27 @@ it("takes the global provider and propagator as they are when a call begins", as
   await client.say({});
   expect(await second.ended(2)).toEqual(bothSpans("Say"));
   expect(first.all().length).toBe(2);
+});
+
+it("injects the active context where the propagator knows no other, as Sentry's", async () => {
+  const spans = testSpans();
+  const { propagator } = spans.options;
+  const refused: Context[] = [];
+  const sentry: TextMapPropagator = {
+    inject: (ctx, carrier, setter) => {
+      if (ctx === context.active()) propagator.inject(ctx, carrier, setter);
+      else refused.push(ctx);
+    },
+    extract: (ctx, carrier, getter) => propagator.extract(ctx, carrier, getter),
+    fields: () => ["sentry-trace", "baggage"],
+  };
+  trace.setGlobalTracerProvider(spans.options.tracerProvider);
+  propagation.setGlobalPropagator(sentry);
+  context.setGlobalContextManager(derivingManager());
+  const { client } = await startChat(handlers);
+  await client.say({});
+  expect(await spans.ended(2)).toEqual(bothSpans("Say"));
+  expect(refused).toEqual([]);
 });
 
 it("leaves them alone where others are given", async () => {
@@ -72,3 +105,17 @@ it("warns once when spans are recorded and the propagator is the no-op one", asy
     ],
   ]);
 });
+
+/** A context manager that enters a context made from the one that it is given, as Sentry's does. */
+function derivingManager(): ContextManager {
+  const storage = new AsyncLocalStorage<Context>();
+  const scope = createContextKey("scope");
+  const manager: ContextManager = {
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (ctx, fn, self, ...args) => storage.run(ctx.setValue(scope, {}), () => fn.apply(self, args)),
+    bind: (_ctx, target) => target,
+    enable: () => manager,
+    disable: () => manager,
+  };
+  return manager;
+}

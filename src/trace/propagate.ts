@@ -1,6 +1,7 @@
 import {
   type Context,
   diag,
+  context as otel,
   propagation,
   type TextMapPropagator,
   type TextMapSetter,
@@ -9,10 +10,18 @@ import { reportFault } from "../call/fault.js";
 
 /** The propagator that is in force when none is given: the global one, which may be registered later. */
 export const globalPropagator: TextMapPropagator = {
-  inject: (ctx, carrier, setter) => propagation.inject(ctx, carrier, setter),
+  inject(ctx, carrier, setter) {
+    if (!injectsActiveOnly()) return propagation.inject(ctx, carrier, setter);
+    return otel.with(ctx, () => propagation.inject(otel.active(), carrier, setter));
+  },
   extract: (ctx, carrier, getter) => propagation.extract(ctx, carrier, getter),
   fields: () => propagation.fields(),
 };
+
+/** Sentry's propagator refuses to inject any context but the active one, which its manager derives from the one given. */
+function injectsActiveOnly(): boolean {
+  return propagation.fields().includes("sentry-trace");
+}
 
 /** Puts a context into headers. */
 export function injectHeaders(propagator: TextMapPropagator, ctx: Context, header: Headers): void {

@@ -1,7 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { logger, serverInterceptor } from "connect-clue";
+import { fakeClock } from "connect-clue/fake-clock";
 import { createMock } from "connect-clue/mock";
-import { fakeClock, testCall, testLogger, testSpans } from "connect-clue/testing";
+import { testCall, testLogger } from "connect-clue/testing";
+import { testSpans } from "connect-clue/testing-telemetry";
 import type {} from "connect-clue/vitest";
 import { expect, test } from "vitest";
 import { ChatService } from "./gen/chat/v1/chat_pb.js";
