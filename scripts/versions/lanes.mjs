@@ -36,6 +36,7 @@ const connect = {
   "@bufbuild/protoplugin": "2.17.0",
   "@connectrpc/connect": "2.3.0",
   "@connectrpc/connect-node": "2.3.0",
+  "@connectrpc/connect-web": "2.3.0",
 };
 
 const today = {
@@ -50,6 +51,7 @@ const today = {
   "@opentelemetry/exporter-trace-otlp-grpc": "0.301.0",
   "@opentelemetry/exporter-trace-otlp-proto": "0.301.1",
   "@opentelemetry/instrumentation-grpc": "0.300.0",
+  "@opentelemetry/otlp-grpc-exporter-base": "0.301.0",
   "@opentelemetry/propagator-b3": "3.1.0",
   "@opentelemetry/resources": "3.1.1",
   "@opentelemetry/sdk-logs": "3.1.1",
@@ -64,6 +66,7 @@ const oldest = {
   "@bufbuild/protoplugin": "2.10.0",
   "@connectrpc/connect": "2.1.0",
   "@connectrpc/connect-node": "2.1.0",
+  "@connectrpc/connect-web": "2.1.0",
   "@opentelemetry/api": "1.9.0",
 };
 
