@@ -66,10 +66,10 @@ describe("doctor", () => {
       isNode20
         ? "npm install @bufbuild/protobuf@2.17 @bufbuild/protoplugin@2.17 @connectrpc/connect@2.1 " +
             "@connectrpc/connect-node@2.1 @opentelemetry/api@1.9 @opentelemetry/exporter-metrics-otlp-proto@0.223 " +
-            "@opentelemetry/exporter-trace-otlp-proto@0.223 @sinonjs/fake-timers@15 vitest@4"
+            "@opentelemetry/exporter-trace-otlp-proto@0.223 @opentelemetry/sdk-metrics@2 @opentelemetry/sdk-trace@2 @sinonjs/fake-timers@15 vitest@4"
         : "npm install @bufbuild/protobuf@2.17 @bufbuild/protoplugin@2.17 @connectrpc/connect@2.3 " +
             "@connectrpc/connect-node@2.3 @opentelemetry/api@1.10 @opentelemetry/exporter-metrics-otlp-proto@0.301 " +
-            "@opentelemetry/exporter-trace-otlp-proto@0.301 @sinonjs/fake-timers@15 vitest@5",
+            "@opentelemetry/exporter-trace-otlp-proto@0.301 @opentelemetry/sdk-metrics@3 @opentelemetry/sdk-trace@3 @sinonjs/fake-timers@15 vitest@5",
     );
   });
 
