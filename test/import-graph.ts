@@ -18,8 +18,9 @@ export interface Manifest {
   readonly version: string;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly imports: Readonly<Record<string, Readonly<Record<Condition, string>>>>;
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly bin: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, object>>;
 }
 
 /** The root of the repository. */
@@ -27,6 +28,14 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** The package.json of this package. */
 export const manifest: Manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** The packages that a user of this package installs, the optional ones among them. */
+export const peers: readonly string[] = [
+  ...new Set([manifest.peerDependencies, manifest.peerDependenciesMeta].flatMap(Object.keys)),
+];
+
+/** Packages that are built into dist/: nobody has to install them. The command line's own are not among them. */
+export const builtIn: readonly string[] = ["pprof-format"];
 
 /** All source files below `dir` that are shipped, so no tests; paths from the root, with `/`. */
 export function sourceFiles(dir: string): string[] {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer as createHttp1Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
@@ -271,19 +271,15 @@ describe("a package that is missing", () => {
 /** The client, in a folder that has all packages but one. */
 function installedWithout(missing: string): [string, string] {
   const folder = emptyFolder();
-  for (const part of ["dist/src/call", "dist/src/cli", "dist/gen"]) {
-    cpSync(join(root, part), join(folder, part), { recursive: true });
-  }
+  cpSync(join(root, "dist/src/cli"), join(folder, "dist/src/cli"), { recursive: true });
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   linkPackages(folder, missing);
   return [process.execPath, join(folder, "dist/src/cli/main.js")];
 }
 
-/** All packages that are installed, but one. */
+/** All packages that the client needs, but one. */
 function linkPackages(folder: string, missing: string): void {
-  const packages = ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node"];
-  const others = readdirSync(join(root, "node_modules")).filter((name) => !/^[.@]/.test(name));
-  for (const name of [...packages, ...others]) {
+  for (const name of ["@bufbuild/protobuf", "@connectrpc/connect", "@connectrpc/connect-node"]) {
     if (name === missing) continue;
     const link = join(folder, "node_modules", name);
     mkdirSync(join(link, ".."), { recursive: true });

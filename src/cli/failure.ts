@@ -1,5 +1,3 @@
-import { Code, ConnectError } from "@connectrpc/connect";
-import { codeName } from "../call/code.js";
 import { safeText } from "../call/logfmt.js";
 
 /** How the program can end. The help shows them: scripts rely on them. */
@@ -36,42 +34,6 @@ export function usageError(message: string): Failure {
 }
 
 /**
- * What a call's error means to the person that made it.
- *
- * @param error - anything that was thrown
- * @param target - the server's address, and whether a token was sent to it
- */
-export function failureOf(
-  error: unknown,
-  target: { readonly url: string; readonly hasToken: boolean },
-): Failure {
-  if (error instanceof Failure) return error;
-  if (!(error instanceof ConnectError)) return new Failure(reasonOf(error), exitCodes.serverError);
-  const says = safeText(error.rawMessage) || "no reason given";
-  const { url } = target;
-  switch (error.code) {
-    case Code.PermissionDenied:
-    case Code.Unauthenticated:
-      return new Failure(`${url} refuses: ${says}. ${tokenHint(target.hasToken)}`, exitCodes.refused);
-    case Code.DeadlineExceeded:
-      return new Failure(`no answer from ${url} in time; --timeout gives it more`, exitCodes.unreachable);
-    case Code.Unimplemented:
-      return new Failure(`${url} does not serve this: ${says}. ${mountHint}`, exitCodes.serverError);
-    case Code.Unavailable:
-      return new Failure(`${url} is not available: ${says}`, exitCodes.unreachable);
-    case Code.NotFound:
-      return new Failure(says, exitCodes.no);
-    default:
-      if (isBroken(error))
-        return new Failure(`the connection to ${url} broke: ${says}`, exitCodes.unreachable);
-      return new Failure(
-        `${codeName(error.code)} from ${url}: ${says}${protocolHint(says)}`,
-        exitCodes.serverError,
-      );
-  }
-}
-
-/**
  * The text of a system error or of anything else that was thrown, in one line.
  *
  * @param error - anything that was thrown
@@ -85,24 +47,4 @@ export function reasonOf(error: unknown): string {
 /** The code of a system error (`ECONNREFUSED`), or the empty text. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
-const mountHint =
-  "Is the service mounted (debugRoutes of connect-clue/debug, healthRoutes of connect-clue/health) at this --addr?";
-
-function tokenHint(hasToken: boolean): string {
-  return hasToken
-    ? "Is the token (--token or CLUE_DEBUG_TOKEN) the server's?"
-    : "Give the token with CLUE_DEBUG_TOKEN or --token";
-}
-
-/** Whether the connection was lost, by what Node and Connect tell of it. */
-function isBroken(error: ConnectError): boolean {
-  return error.code === Code.Canceled || error.code === Code.Aborted || systemCode(error.cause) !== "";
-}
-
-function protocolHint(says: string): string {
-  // A server that knows gRPC alone answers a message of Connect so.
-  if (says.includes("HTTP 415")) return ". Perhaps it speaks gRPC only: --protocol grpc";
-  return says.includes("content type") ? ". Is there a server of Connect at this --addr?" : "";
 }

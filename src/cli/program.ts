@@ -1,17 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { scopeVersion } from "../call/scope.js";
-import { callsCommand } from "./calls-command.js";
-import type { Run } from "./command.js";
-import { debugCommand } from "./debug-command.js";
+import { doctorCommand } from "./doctor-command.js";
 import { exitCodes, Failure } from "./failure.js";
-import { flushCommand } from "./flush-command.js";
-import { addGlobalOptions, type GlobalOptions } from "./global-options.js";
-import { healthCommand } from "./health-command.js";
+import { addGlobalOptions } from "./global-options.js";
 import { interruption } from "./interruption.js";
-import { profileCommand } from "./profile-command.js";
-import { runtimeCommand } from "./runtime-command.js";
-import { withSession } from "./session.js";
-import { tailCommand } from "./tail-command.js";
 
 /**
  * Runs the program.
@@ -22,11 +14,17 @@ import { tailCommand } from "./tail-command.js";
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const signal = interruption();
   let exitCode: number = exitCodes.ok;
-  const run: Run = async (command, work) => {
-    exitCode = await withSession(command.optsWithGlobals<GlobalOptions>(), signal, work);
+  const onExit = (code: number): void => {
+    exitCode = code;
   };
+  const commands = [doctorCommand(signal, onExit)];
+  // The doctor looks for the packages that the other commands can't be loaded without.
+  if (argv[2] !== "doctor") {
+    const { serviceCommands } = await import("./service-commands.js");
+    commands.unshift(...serviceCommands(signal, onExit));
+  }
   try {
-    await programOf(run).parseAsync(argv);
+    await programOf(commands).parseAsync(argv);
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
@@ -36,21 +34,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
-function programOf(run: Run): Command {
+function programOf(commands: readonly Command[]): Command {
   const program = new Command("connect-clue")
     .description("Looks into a running service that mounts connect-clue's debug service.")
     .version(scopeVersion)
     .addHelpText("after", `\n${exitCodeHelp}\n\nExamples:\n${examples}`);
   addGlobalOptions(program);
-  const commands = [
-    debugCommand(run),
-    callsCommand(run),
-    tailCommand(run),
-    flushCommand(run),
-    profileCommand(run),
-    healthCommand(run),
-    runtimeCommand(run),
-  ];
   for (const command of commands) program.addCommand(command);
   for (const command of [program, ...commands, ...commands.flatMap(({ commands }) => commands)]) {
     command
@@ -63,7 +52,7 @@ function programOf(run: Run): Command {
 
 const exitCodeHelp = `Exit codes:
   0    done; of health: SERVING
-  1    the answer is no: not SERVING, or no such call
+  1    the answer is no: not SERVING, no such call, or packages that are missing or do not fit
   2    wrong usage, a file that can't be read or written, or a package that is missing
   3    the server can't be reached, does not answer in time, or goes away
   4    the server refuses: no token, or a wrong one
@@ -73,4 +62,5 @@ const exitCodeHelp = `Exit codes:
 const examples = `  $ export CLUE_DEBUG_ADDR=chat.internal:8080 CLUE_DEBUG_TOKEN=...
   $ npx connect-clue debug on --ttl 5m --method 'chat.v1.*'
   $ npx connect-clue tail
-  $ npx connect-clue profile cpu --duration 10s`;
+  $ npx connect-clue profile cpu --duration 10s
+  $ npx connect-clue doctor`;

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import type { DescService } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
+import { failureOf } from "./call-failure.js";
 import { connectTo, type Target } from "./connection.js";
-import { exitCodes, failureOf, reasonOf, usageError } from "./failure.js";
+import { exitCodes, reasonOf, usageError } from "./failure.js";
 import type { GlobalOptions } from "./global-options.js";
 import { Screen } from "./screen.js";
 

@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import { getHeapSpaceStatistics } from "node:v8";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { root } from "../../test/support/built.js";
 import { callByHand, endWith } from "../../test/support/hand-made-call.js";
 import { until } from "../../test/support/until.js";
 import { scopeVersion } from "../call/scope.js";
@@ -72,9 +73,18 @@ describe("RuntimeWatch", () => {
   });
 
   it("keeps no process alive", () => {
-    const source = new URL("../../dist/src/debug/runtime.js", import.meta.url);
-    const script = `const { runtimeWatch } = await import(${JSON.stringify(source.href)}); runtimeWatch.start(); console.log(runtimeWatch.eventLoop !== undefined);`;
-    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], { timeout: 15_000 });
+    const script = `
+      import { createClient, createRouterTransport } from "@connectrpc/connect";
+      import { createLogger } from "connect-clue";
+      import { DebugService, debugRoutes } from "connect-clue/debug";
+      createLogger({ sink: { write() {} } }); // for the audit lines
+      const routes = debugRoutes({ authorize: () => "test" });
+      const { eventLoop } = await createClient(DebugService, createRouterTransport(routes)).getRuntime({});
+      console.log(eventLoop !== undefined);`;
+    const output = execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: root,
+      timeout: 15_000,
+    });
     expect(output.toString()).toBe("true\n");
   });
 });

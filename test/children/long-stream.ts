@@ -16,13 +16,12 @@ import {
   send,
   serverInterceptor,
 } from "connect-clue";
+import { DebugService, debugRoutes } from "connect-clue/debug";
 import {
   ChatRequestSchema,
   ChatResponseSchema,
   ChatService,
 } from "../../examples/chat/gen/chat/v1/chat_pb.js";
-import { liveCalls } from "../../src/call/call.js";
-import { lineLedger } from "../../src/log/ledger.js";
 
 const [, , how, count] = process.argv;
 const total = Number(count);
@@ -62,12 +61,15 @@ for await (const [ctx] of receive(client.chat(requests()))) {
   if (answered === total / 10) early = heapUsed();
 }
 const grown = heapUsed() - early;
+// Without interceptors: the question is no call that the kit observes.
+const debug = createRouterTransport((router) => debugRoutes({ authorize: () => "test" })(router));
+const { calls, buffers } = await createClient(DebugService, debug).getRuntime({});
 console.log(
   JSON.stringify({
     answered,
     grownKiB: Math.round(grown / 1024),
-    live: liveCalls.size,
-    held: lineLedger.bytes,
+    live: Number(calls?.server) + Number(calls?.client),
+    held: Number(buffers?.bytes),
   }),
 );
 

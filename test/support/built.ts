@@ -9,7 +9,7 @@ export const root: string = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Vitest's global set-up: brings `dist/` up to date for the tests that run what users run. After an install it is. */
 export function setup(): void {
-  if (isStale()) compile("tsconfig.build.json");
+  if (isStale()) runNode("scripts/build.mjs");
 }
 
 /**
@@ -19,13 +19,15 @@ export function setup(): void {
  * @throws Error with what the compiler says
  */
 export function compile(project: string): void {
-  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  runNode(createRequire(import.meta.url).resolve("typescript/bin/tsc"), "-p", project);
+}
+
+function runNode(...args: string[]): void {
   try {
-    execFileSync(process.execPath, [tsc, "-p", project], { cwd: root, encoding: "utf8", stdio: "pipe" });
+    execFileSync(process.execPath, args, { cwd: root, encoding: "utf8", stdio: "pipe" });
   } catch (error) {
-    throw new Error(`${project} does not compile:\n${(error as { stdout?: string }).stdout}`, {
-      cause: error,
-    });
+    const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${args.join(" ")} failed:\n${stdout}${stderr}`, { cause: error });
   }
 }
 

@@ -34,10 +34,14 @@ function expectFrame(frame: ChromeFrame): void {
 /** The time for a snapshot goes with the heap: that of a process of its own is small. */
 async function snapshotOfSmallProcess(): Promise<Buffer> {
   const program = `
-    import { captureProfile } from "./dist/src/debug/profile/capture-profile.js";
-    const { signal } = new AbortController();
-    for await (const event of captureProfile({ kind: "heap-snapshot", format: "chrome" }, { signal })) {
-      if (event.type === "chunk") process.stdout.write(event.bytes);
+    import { createClient, createRouterTransport } from "@connectrpc/connect";
+    import { createLogger } from "connect-clue";
+    import { DebugService, debugRoutes } from "connect-clue/debug";
+    createLogger({ sink: { write() {} } }); // for the audit lines
+    const transport = createRouterTransport(debugRoutes({ authorize: () => "test" }));
+    const request = { kind: 3, format: 2, acceptPause: true };
+    for await (const { event } of createClient(DebugService, transport).captureProfile(request)) {
+      if (event.case === "chunk") process.stdout.write(event.value);
     }`;
   const options = { cwd: root, encoding: "buffer", maxBuffer: 2 ** 28 } as const;
   const { stdout } = await promisify(execFile)(
