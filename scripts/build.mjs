@@ -62,8 +62,14 @@ async function bundle() {
   ];
   for (const file of filesBelow(ours, ".js")) rmSync(file);
   cpSync(bundled, dist, { recursive: true });
+  for (const file of filesBelow(ours, ".js")) dropBareImports(file);
   rmSync(bundled, { recursive: true });
   writeLicenses(results.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+}
+
+/** Imports for side effects alone, of which the package has none: they load what is not needed, and bundlers warn of them. */
+function dropBareImports(file) {
+  writeFileSync(file, readFileSync(file, "utf8").replace(/^import "\.[^"]*";\n/gm, ""));
 }
 
 function options(outdir) {

@@ -1,7 +1,7 @@
 /** `npm start`: serves the chat service until SIGINT or SIGTERM. Logs alone go to standard output. */
 import { createLogger, type LogFormatOption } from "connect-clue";
 import { drainOnSignals } from "connect-clue/node";
-import { exportersFromEnvironment } from "connect-clue/otlp";
+import { exportersFromEnvironment } from "connect-clue/otlp-grpc";
 import { configureOpenTelemetry, type Telemetry } from "connect-clue/telemetry";
 import { startChatServer } from "./chat-server.js";
 import { PretendedDependency } from "./pretended-dependency.js";

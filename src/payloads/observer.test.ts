@@ -154,7 +154,7 @@ describe("a format of one's own", () => {
     expect(call.lines().map(({ payload }) => payload)).toEqual([{ text: "a" }, { text: "b" }]);
     expect(diagError.mock.calls).toEqual([
       [
-        "connect-clue: the payloads.format function failed; the call is not affected, and this is reported once",
+        "connect-clue: the payloadLog.format function failed; the call is not affected, and this is reported once",
         expect.objectContaining({ message }),
       ],
     ]);

@@ -2,25 +2,17 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatMessage } from "./node.js";
 
-// What a process does at its end can only be seen from outside, so these run in processes of their own. They
-// need plain JavaScript, inside the project, where the dependencies are found.
-const modules = ["node", "file-sink", "process-hooks", "format-message"];
-const here = fileURLToPath(new URL(".", import.meta.url));
-const reports = join(here, "../../.report");
+// What a process does at its end can only be seen from outside, so these run in processes of their own.
+const platform = fileURLToPath(new URL("../../dist/src/platform/node.js", import.meta.url));
 let folder = "";
 
 beforeAll(() => {
+  const reports = fileURLToPath(new URL("../../.report/", import.meta.url));
   mkdirSync(reports, { recursive: true });
   folder = mkdtempSync(join(reports, "platform-"));
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext };
-  for (const module of modules) {
-    const source = readFileSync(join(here, `${module}.ts`), "utf8");
-    writeFileSync(join(folder, `${module}.js`), ts.transpileModule(source, { compilerOptions }).outputText);
-  }
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -201,7 +193,7 @@ const writeTwice = `
 `;
 
 function script(code: string): string {
-  const url = pathToFileURL(join(folder, "node.js")).href;
+  const url = pathToFileURL(platform).href;
   const names = "exitProcess, onCrash, onProcessExit, openSink, stdoutIsTerminal, stdoutSink";
   const imports = `import { ${names} } from "${url}"; import fs from "node:fs";`;
   return `${imports} import { diag } from "@opentelemetry/api"; ${code}`;

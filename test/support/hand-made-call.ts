@@ -2,7 +2,8 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, createContextValues, type UnaryRequest } from "@connectrpc/connect";
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { ChatService } from "../../examples/chat/gen/chat/v1/chat_pb.js";
-import { Call } from "../../src/call/call.js";
+import { Call, calls } from "../../src/call/call.js";
+import { Lingering } from "../../src/call/lingering.js";
 import type { CallObserverFactory, Outcome, Side } from "../../src/call/types.js";
 
 /** What a test says of a call that it makes by hand. */
@@ -16,6 +17,7 @@ export interface HandMade {
 
 /** A call without an interceptor: it lives until the test ends it. */
 export function callByHand(call: HandMade = {}): Call {
+  calls.lingering ??= new Lingering();
   const { side = "server", method = ChatService.method.say, parent = ROOT_CONTEXT, observers = [] } = call;
   const request = {
     method,
