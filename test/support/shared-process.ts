@@ -1,5 +1,5 @@
 import { afterAll, expect } from "vitest";
-import { lingeringCalls, liveCalls } from "../../src/call/call.js";
+import { calls, liveCalls } from "../../src/call/call.js";
 import { chooseImplicitContext } from "../../src/call/implicit.js";
 import { loggers } from "../../src/log/create-logger.js";
 import { endWith } from "./hand-made-call.js";
@@ -9,7 +9,7 @@ import { endWith } from "./hand-made-call.js";
 
 // Calls made by hand, which nobody ends, and handlers that wait for what never comes.
 for (const call of [...liveCalls]) endWith(call, "canceled");
-for (const call of lingeringCalls) lingeringCalls.delete(call);
+for (const call of calls.lingering ?? []) calls.lingering?.delete(call);
 for (const logger of loggers) logger.setDebug(false);
 
 // A file that switches the implicit context off gets an error for it: it has to be alone.
