@@ -17,9 +17,16 @@ const alone = [
   "src/debug/profile/*.test.ts",
   "src/debug/pprof*.test.ts",
   "src/context/long-stream.test.ts",
+  // Collects garbage again and again, which takes longer in a process that has loaded much.
+  "src/call/endings-abandoned.test.ts",
+  // Puts fake timers in place of the real ones, and tries what happens when that fails half-way.
+  "src/fake-clock/*.test.ts",
   // Needs a process in which nothing has been warned of yet.
   "src/trace/globals.test.ts",
 ];
+
+/** Test files with deadlines that two processes have to see pass within milliseconds: nothing else runs beside them. */
+const timed = ["src/call/endings-deadline.test.ts", "test/foreign-peers.test.ts", "test/matrix/*.test.ts"];
 
 const everyFile = "test/support/every-file.ts";
 
@@ -38,8 +45,8 @@ export default defineConfig({
   test: {
     globalSetup: "test/support/built.ts",
     pool: "forks",
-    // Vitest's default leaves one processor to itself, although it has next to nothing to do while tests run.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // One worker more than there are processors, as tests wait longer than they compute.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     reporters: ["default", ["json", { outputFile: ".report/vitest.json" }], new TimeReport()],
@@ -53,7 +60,18 @@ export default defineConfig({
         test: {
           name: "shared",
           include: ["{src,bench,test,examples}/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...alone],
+          exclude: [...configDefaults.exclude, ...alone, ...timed],
+          isolate: false,
+          setupFiles: [everyFile, "test/support/shared-process.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "timed",
+          include: timed,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           isolate: false,
           setupFiles: [everyFile, "test/support/shared-process.ts"],
         },

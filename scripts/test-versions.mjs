@@ -1,11 +1,12 @@
 // Runs the suite on all lines of packages and Node versions that are supported, and small projects that use the package
-// with other tools. Prints tables; a whole run writes them to docs/compatibility.md. It installs packages, and takes long.
+// with other tools. Prints tables. Results are kept in .report/versions.json, and once there is one for every lane and
+// project, docs/compatibility.md is written. It installs packages, and takes long.
 //
 // npm run test:versions                                         all
 // npm run test:versions -- --only today24 --only typescript     some lanes and projects, by name
 // npm run test:versions -- --only today24 src/log               some test files of a lane
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -40,13 +41,26 @@ const projectResults = [
 
 const tables = [lanesTable(laneResults), projectsTable(projectResults)];
 console.log(`\n${tables.filter((table) => table !== "").join("\n\n")}`);
-if (values.only === undefined && filters.length === 0) writeCompatibility(tables);
+if (filters.length === 0) keepResults();
 const isFine =
   laneResults.every(({ failed }) => failed === 0) && projectResults.every(({ error }) => error === undefined);
 process.exitCode = isFine ? 0 : 1;
 
 function wanted(all) {
   return all.filter(({ name }) => asked.includes(name));
+}
+
+/** Adds the results to those of earlier runs. When none is missing, they go into the page on compatibility. */
+function keepResults() {
+  const path = ".report/versions.json";
+  const kept = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+  for (const result of laneResults) kept[result.lane.name] = result;
+  for (const result of projectResults) kept[result.project.name] = result;
+  mkdirSync(".report", { recursive: true });
+  writeFileSync(path, JSON.stringify(kept));
+  if (known.some((name) => kept[name] === undefined)) return;
+  const resultsOf = (all) => all.map(({ name }) => kept[name]);
+  writeCompatibility([lanesTable(resultsOf(lanes)), projectsTable(resultsOf([...projects, ...scripts]))]);
 }
 
 /** Replaces the tables between the page's marks, and keeps its text. */

@@ -12,6 +12,7 @@ import { environmentOf } from "./node-binary.mjs";
  * @property {number} failed at least 1 when the installation or the run failed
  * @property {number} skipped
  * @property {number} seconds
+ * @property {string} date when it ended: `2026-11-28`
  */
 
 /**
@@ -59,6 +60,7 @@ export function runLane(lane, work, filters) {
     failed: status === 0 ? failed : Math.max(failed, 1),
     skipped: skipped.length,
     seconds: Math.round((performance.now() - started) / 1000),
+    date: new Date().toISOString().slice(0, 10),
   };
 }
 

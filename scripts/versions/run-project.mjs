@@ -8,6 +8,7 @@ import { environmentOf } from "./node-binary.mjs";
  * @property {import("./lanes.mjs").Project | import("./lanes.mjs").Script} project
  * @property {string} [error] what failed; undefined when all went well
  * @property {number} seconds
+ * @property {string} date when it ended: `2026-11-28`
  */
 
 /**
@@ -55,5 +56,6 @@ function timed(project, run) {
     error = caught instanceof Error ? caught.message : String(caught);
     console.error(`${project.name}: ${error}`);
   }
-  return { project, error, seconds: Math.round((performance.now() - started) / 1000) };
+  const seconds = Math.round((performance.now() - started) / 1000);
+  return { project, error, seconds, date: new Date().toISOString().slice(0, 10) };
 }

@@ -11,6 +11,7 @@ const laneColumns = [
   ["failed", ({ failed }) => failed],
   ["skipped", ({ skipped }) => skipped],
   ["seconds", ({ seconds }) => seconds],
+  ["run on", ({ date }) => date],
 ];
 
 /**
@@ -29,6 +30,7 @@ const projectColumns = [
   ["tool", ({ project }) => project.tool],
   ["result", ({ error }) => (error === undefined ? "passed" : "failed")],
   ["seconds", ({ seconds }) => seconds],
+  ["run on", ({ date }) => date],
 ];
 
 /**
