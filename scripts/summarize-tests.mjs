@@ -1,5 +1,6 @@
 // Prints the names of skipped tests, then `N passed, N failed, N skipped` as the last line: the sum of the JSON reports
-// of Vitest that are named on the command line. A report that does not exist counts as a failure.
+// of Vitest that are named on the command line. A report that is missing or broken counts as a failure. Exit code 1 when
+// anything has failed.
 
 import { readReport } from "./test-report.mjs";
 
@@ -17,3 +18,4 @@ const counts = [
   `${sum(({ skipped }) => skipped.length)} skipped`,
 ];
 console.log(counts.join(", "));
+if (sum(({ failed }) => failed) > 0) process.exitCode = 1;

@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /**
  * @typedef {object} TestReport
  * @property {number} passed
- * @property {number} failed tests that failed, and files that did not run; 1 when there is no report
+ * @property {number} failed tests that failed, and files that did not run; 1 when there is no report that can be read
  * @property {readonly string[]} skipped names of tests
- * @property {readonly string[]} broken files that did not run, or the report that does not exist
+ * @property {readonly string[]} broken files that did not run, or the report where it is missing or broken
  */
 
 /**
@@ -15,8 +15,8 @@ import { existsSync, readFileSync } from "node:fs";
  * @returns {TestReport}
  */
 export function readReport(path) {
-  if (!existsSync(path)) return { passed: 0, failed: 1, skipped: [], broken: [path] };
-  const { testResults } = JSON.parse(readFileSync(path, "utf8"));
+  const testResults = resultsIn(path);
+  if (testResults === undefined) return { passed: 0, failed: 1, skipped: [], broken: [path] };
   const tests = testResults.flatMap((file) => file.assertionResults);
   const failed = tests.filter((test) => test.status === "failed");
   // A file that cannot be loaded has no tests to count, and must not pass for a success.
@@ -28,6 +28,14 @@ export function readReport(path) {
     skipped: tests.filter((test) => !isDone(test)).map((test) => test.fullName),
     broken: broken.map((file) => file.name),
   };
+}
+
+function resultsIn(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")).testResults;
+  } catch {
+    return undefined;
+  }
 }
 
 function hasFailedTest(file) {

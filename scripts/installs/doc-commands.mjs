@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The install commands of the docs, by the line of packages that each block is named for.
+ * The install commands of the docs, by the line of packages that each block is named for; all blocks of a line count.
  *
  * @param {string} path - of a page, from the root
  * @returns {Map<string, string[]>} what stands after `npm install`, by the line's name
@@ -12,7 +12,8 @@ export function docCommands(path) {
     const [, specs] = /^npm install (.*)$/s.exec(code.replaceAll("\\\n", " ").trim()) ?? [];
     if (specs === undefined)
       throw new Error(`${path}: expected one npm install in the block "${names}", got ${code}`);
-    for (const name of names.split(" ")) commands.set(name, specs.split(/\s+/));
+    for (const name of names.split(" "))
+      commands.set(name, [...(commands.get(name) ?? []), ...specs.split(/\s+/)]);
   }
   return commands;
 }

@@ -40,19 +40,6 @@ const handlers: ChatHandlers = {
 };
 
 describe.each(transports)("a response that nobody reads, over $http $protocol", (options) => {
-  it("is abandoned at its deadline", async () => {
-    const { client, clientSide, server } = await startChat(handlers, options);
-
-    const messages = client.countdown({}, { timeoutMs: 500 });
-
-    expect(await clientSide.events()).toEqual([
-      "send 1",
-      "end abandoned deadline_exceeded received=0 sent=1",
-    ]);
-    expect((await server.ended()).outcome).toMatchObject({ type: "deadline" });
-    await expect(messages[Symbol.asyncIterator]().next()).rejects.toThrow("[deadline_exceeded]");
-  });
-
   it("is abandoned when it is garbage, and the server sees the cancel", async () => {
     const chat = await startChat(handlers, options);
     dropUnread(chat);

@@ -94,6 +94,17 @@ describe.each(transports)("a deadline over $http $protocol", (options) => {
     }
   });
 
+  it("server streaming: nobody reads the response, which is abandoned", async () => {
+    const { client, clientSide, server } = await startWarm(slow, options);
+    const messages = client.countdown({}, { timeoutMs: 500 });
+    expect(await clientSide.events(1)).toEqual([
+      "send 1",
+      "end abandoned deadline_exceeded received=0 sent=1",
+    ]);
+    expect((await server.ended(1)).outcome).toMatchObject({ type: "deadline" });
+    await expect(messages[Symbol.asyncIterator]().next()).rejects.toThrow("[deadline_exceeded]");
+  });
+
   it("server streaming: the client reads and no message ever comes", async () => {
     const { client, clientSide } = await startWarm(
       {

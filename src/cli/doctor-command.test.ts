@@ -77,7 +77,7 @@ describe("doctor", () => {
     const packages = { ...required, ...sdk2, "@opentelemetry/sdk-trace": "3.1.1" };
     const { exit, stdout } = await doctor({ packages }, "telemetry", "otlp");
     expect(exit).toBe(1);
-    expect(stdout).toContain("does not fit: API 1.9 needs 2.9 or later 2.x\n");
+    expect(stdout).toContain("does not fit: API 1.9 needs 2.12 or later 2.x\n");
     expect(lastLine(stdout)).toBe(
       "npm install @opentelemetry/exporter-metrics-otlp-proto@0.223 " +
         "@opentelemetry/exporter-trace-otlp-proto@0.223 @opentelemetry/sdk-trace@2",

@@ -203,6 +203,18 @@ describe("receive", () => {
     expect(await pairs.next()).toEqual({ done: true, value: undefined });
   });
 
+  it("closes the stream when an error is thrown into it, and passes the error on", async () => {
+    const { iterable, calls } = spied(["a", "b"]);
+    const error = new Error("thrown in");
+    async function* delegate() {
+      yield* receive(iterable);
+    }
+    const pairs = delegate();
+    await pairs.next();
+    await expect(pairs.throw(error)).rejects.toBe(error);
+    expect(calls).toEqual({ next: 1, return: 1 });
+  });
+
   it("passes on the stream's error, and ends", async () => {
     const error = new Error("broken");
     const pairs = receive({

@@ -13,9 +13,10 @@ import { type ContextLike, contextOf, isHandlerContext } from "./context-of.js";
  * - In a handler, a read rejects with the reason of the handler's signal once that has aborted: at the server's
  *   shutdown, at a deadline, at a cancel that is noticed. In a plain `for await` a read that waits goes on waiting.
  *   Not noticed is a client that closes its requests as it gives up, as Connect's own for Node does, at its deadline too.
- * - On a client, leaving the loop early cancels the call, which plain Connect does not do. It needs the
+ * - On a client, leaving the loop early cancels the call, which plain Connect does from version 2.3 on. It needs the
  *   client's interceptor, and a first message to know the call by: until that has come, the call goes on.
- * - With a handler's `context`, a client's stream is given up, and its call cancelled, when the handler's signal aborts.
+ * - With a handler's `context`, a client's stream is given up when the handler's signal aborts, and its call is cancelled,
+ *   under the same condition.
  *
  * It never reads ahead. Like the streams that it reads, it can be iterated once.
  *
@@ -82,12 +83,15 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
   }
 
   /** The loop was left early: a handler closes its requests; a client, which wants no more, cancels its call. */
-  return(): Promise<IteratorResult<Pair<T>>> {
-    if (!this.ended) {
-      this.end();
-      this.leave();
-    }
-    return Promise.resolve({ done: true, value: undefined });
+  return(value?: unknown): Promise<IteratorResult<Pair<T>>> {
+    this.close();
+    return Promise.resolve({ done: true, value });
+  }
+
+  /** As {@link return}: a generator that delegates to this one passes on what is thrown into it. */
+  throw(error?: unknown): Promise<IteratorResult<Pair<T>>> {
+    this.close();
+    return Promise.reject(error);
   }
 
   private readonly onResult = (result: IteratorResult<T>): IteratorResult<Pair<T>> => {
@@ -133,6 +137,12 @@ class Receiver<T extends object> implements AsyncIterableIterator<Pair<T>> {
     if (this.listening) return;
     this.listening = true;
     signal.addEventListener("abort", this.onAbort);
+  }
+
+  private close(): void {
+    if (this.ended) return;
+    this.end();
+    this.leave();
   }
 
   private end(): void {

@@ -35,11 +35,13 @@ export const loggers: Set<BoundLogger> = shared("loggers", () => new Set());
 const roots = shared("root loggers", () => ({
   made: undefined as BoundLogger | undefined,
   fallback: undefined as BoundLogger | undefined,
+  /** Of the copies of the kit in a process, the first one that runs on Node's platform does it for all. */
+  areCrashesRecorded: false,
 }));
 
 function make(options: CoreOptions): BoundLogger {
   const logger = new BoundLogger(new LoggerCore(options), undefined, ROOT_CONTEXT, undefined);
-  if (loggers.size === 0) recordCrashes(loggers, rootLogger);
+  if (!roots.areCrashesRecorded) roots.areCrashesRecorded = recordCrashes(loggers, rootLogger);
   loggers.add(logger);
   return logger;
 }

@@ -9,9 +9,10 @@ import type { BoundLogger } from "./logger.js";
  *
  * @param loggers - all loggers of the process, as they are when it dies
  * @param root - the one that tells of the error
+ * @returns false where the platform does not report crashes
  */
-export function recordCrashes(loggers: Iterable<BoundLogger>, root: () => BoundLogger): void {
-  onCrash((error) => {
+export function recordCrashes(loggers: Iterable<BoundLogger>, root: () => BoundLogger): boolean {
+  return onCrash((error) => {
     for (const call of liveCalls) logOf(call)?.scope.flush();
     root().error(error, "uncaught exception");
     for (const logger of loggers) logger.flush();

@@ -95,7 +95,7 @@ describe("a logger outside of calls", () => {
     log.print("c");
     log.error(new Error("x"), "d");
     log.with({}).warn("e");
-    const files = lines().map((line) => line["file"]);
+    const files = lines().map((line) => line.file);
     const first = Number(/^log\/logger\.test\.ts:(\d+)$/.exec(String(files[0]))?.[1]);
     expect(files).toEqual([0, 1, 2, 3, 4].map((n) => `log/logger.test.ts:${first + n}`));
   });
@@ -328,7 +328,7 @@ type Line = Record<string, unknown>;
 
 function parse(text: string): Line {
   const line = JSON.parse(text) as Line;
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(line["time"]))) line["time"] = "<time>";
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(line.time))) line.time = "<time>";
   if (/^\w*Error: .*\n +at /.test(String(line["err.stack"]))) line["err.stack"] = "<stack>";
   return line;
 }

@@ -1,4 +1,4 @@
-import { openSync, write, writeSync } from "node:fs";
+import { fstatSync, openSync, write, writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
@@ -9,7 +9,8 @@ import type { FileSink, FileTarget } from "./types.js";
 const maxQueuedBytes = 16 * 1024 * 1024;
 /** What a pipe of Linux holds: more at once would be cut anyway. */
 const maxChunkBytes = 64 * 1024;
-const maxFlushMs = 2000;
+/** How long a flush waits for a reader that reads nothing, and for one that reads slowly. */
+const [maxStallMs, maxFlushMs] = [2000, 10_000];
 const inFlightMs = 5;
 const [firstRetryMs, lastRetryMs] = [5, 100];
 // The reader or the descriptor is gone, and does not come back. Anything else (a full disk) may pass.
@@ -53,14 +54,17 @@ interface Chunk {
 }
 
 /**
- * Writes to a descriptor in Node's thread pool, one write at a time, so that a slow disk or reader stops nobody. A write
- * starts at the end of the current turn of the event loop: a crash within the turn finds all lines still in the queue,
- * and {@link flushSync} writes them in order.
+ * Writes to a descriptor at the end of the current turn of the event loop: a crash within the turn finds all lines still
+ * in the queue, and {@link flushSync} writes them in order.
+ *
+ * A pipe or socket that does not block is written to at once: it takes what it has room for. All others are written to in
+ * Node's thread pool, one write at a time, so that a slow disk stops nobody.
  */
 class DescriptorSink implements FileSink {
   dropped = 0;
   readonly #name: string;
   readonly #fd: number;
+  readonly #canBlock: boolean;
   /** Without the chunk whose write is under way. */
   readonly #queue: Chunk[] = [];
   #inFlight: Chunk | undefined;
@@ -69,7 +73,7 @@ class DescriptorSink implements FileSink {
   #isDue = false;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = firstRetryMs;
-  /** The last write found a reader that does not read. */
+  /** A flush has waited in vain for a reader, which has read nothing since. */
   #isStalled = false;
   #isGone = false;
   #isReported = false;
@@ -77,7 +81,7 @@ class DescriptorSink implements FileSink {
   constructor(name: string, fd: number) {
     this.#name = name;
     this.#fd = fd;
-    unblock(fd);
+    this.#canBlock = !unblock(fd);
   }
 
   write(text: string): void {
@@ -105,13 +109,14 @@ class DescriptorSink implements FileSink {
   flushSync(): void {
     if (this.#isGone || this.#bytes === 0) return;
     if (this.#inFlight !== undefined) letWriteFinish();
-    const deadline = performance.now() + (this.#isStalled ? 0 : maxFlushMs);
+    const end = performance.now() + (this.#isStalled ? 0 : maxFlushMs);
     try {
       for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
-        this.#advance(chunk, writeInTime(this.#fd, begun(chunk), deadline));
+        this.#advance(chunk, writeInTime(this.#fd, begun(chunk), end));
         if (chunk.bytes === 0) this.#queue.shift();
       }
     } catch (error) {
+      this.#isStalled = isBusy(error);
       this.#failed(error);
     }
   }
@@ -119,6 +124,22 @@ class DescriptorSink implements FileSink {
   readonly #begin = (): void => {
     this.#isDue = false;
     if (this.#inFlight !== undefined || this.#retry !== undefined) return;
+    if (this.#canBlock) this.#writeInPool();
+    else this.#writeNow();
+  };
+
+  #writeNow(): void {
+    try {
+      for (let chunk = this.#queue[0]; chunk !== undefined; chunk = this.#queue[0]) {
+        this.#advance(chunk, writeSync(this.#fd, begun(chunk)));
+        if (chunk.bytes === 0) this.#queue.shift();
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #writeInPool(): void {
     const chunk = this.#queue.shift();
     if (chunk === undefined) return;
     this.#inFlight = chunk;
@@ -127,7 +148,7 @@ class DescriptorSink implements FileSink {
     } catch (error) {
       this.#ended(chunk, error, 0);
     }
-  };
+  }
 
   #ended(chunk: Chunk, error: unknown, count: number): void {
     this.#inFlight = undefined;
@@ -152,8 +173,7 @@ class DescriptorSink implements FileSink {
 
   #failed(error: unknown): void {
     const { code } = error as { code?: unknown };
-    this.#isStalled = isBusy(error);
-    if (this.#isStalled) {
+    if (isBusy(error)) {
       this.#tryLater();
       return;
     }
@@ -178,6 +198,7 @@ class DescriptorSink implements FileSink {
 
   #giveUp(): void {
     this.#isGone = true;
+    sinks.delete(this.#name);
     for (const { lines } of this.#queue.splice(0)) this.dropped += lines;
     this.#bytes = 0;
   }
@@ -190,8 +211,9 @@ function begun(chunk: Chunk): Buffer {
   return chunk.rest;
 }
 
-/** Writes, and waits for a reader that does not read, until the deadline. */
-function writeInTime(fd: number, bytes: Buffer, deadline: number): number {
+/** Writes, and waits for a reader: not longer than the stall that is allowed, nor than `end`. */
+function writeInTime(fd: number, bytes: Buffer, end: number): number {
+  const deadline = Math.min(end, performance.now() + maxStallMs);
   for (;;) {
     try {
       return writeSync(fd, bytes);
@@ -210,16 +232,23 @@ function isBusy(error: unknown): boolean {
 /**
  * A write to a pipe that nobody reads would block a thread, and with it the exit of the process. What Node opens
  * as a stream it makes non-blocking: such a write fails at once, and is tried again later.
+ *
+ * @returns whether writes no longer block
  */
-function unblock(fd: number): void {
+function unblock(fd: number): boolean {
   try {
     if (fd === 1 || fd === 2) {
-      if (isMainThread) void (fd === 1 ? process.stdout : process.stderr);
+      // In a worker these are not Node's streams of the descriptors.
+      if (!isMainThread) return false;
+      void (fd === 1 ? process.stdout : process.stderr);
     } else {
       new Socket({ fd, readable: false, writable: true }).unref();
     }
+    const stats = fstatSync(fd);
+    return stats.isFIFO() || stats.isSocket();
   } catch {
     // A file, a terminal or something closed: writing to it tells what is wrong, if anything is.
+    return false;
   }
 }
 

@@ -57,7 +57,9 @@ export function onProcessExit(_fn: () => void): void {}
  *
  * @param _fn - is never called
  */
-export function onCrash(_fn: (error: unknown) => void): void {}
+export function onCrash(_fn: (error: unknown) => void): boolean {
+  return false;
+}
 
 /**
  * Compares two secrets in a time that does not depend on where they differ.

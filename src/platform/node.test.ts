@@ -117,6 +117,40 @@ describe("the sink of a descriptor", () => {
   });
 });
 
+describe("a process that ends while its pipe is full", () => {
+  // Lines have more bytes than characters, and a write can end inside of one: the pipe already holds something odd.
+  const lines = [
+    "first\n",
+    ...Array.from({ length: 3000 }, (_, i) => `line ${i} ${"é".repeat(500)}\n`),
+    "last\n",
+  ];
+  const fill = `
+    const sink = stdoutSink();
+    sink.write("first\\n");
+    const busy = (ms) => { for (const end = Date.now() + ms; Date.now() < end; ); };
+    const end = () => {
+      console.error("full");
+      busy(100);
+      sink.write("last\\n");
+      exitProcess(0);
+    };
+    setTimeout(() => {
+      for (let i = 0; i < 3000; i++) sink.write("line " + i + " " + "é".repeat(500) + "\\n");
+      WHEN
+    }, 20);
+  `;
+
+  it.each([
+    ["which is known", "setTimeout(end, 50);"],
+    ["which is not known yet", "setImmediate(end);"],
+  ])("waits for the reader, and loses no byte: %s", async (_, when) => {
+    const child = start(fill.replace("WHEN", when));
+    child.stdout?.pause();
+    await new Promise((resolve) => child.stderr?.once("data", resolve));
+    expect(await text(child.stdout)).toBe(lines.join(""));
+  });
+});
+
 describe("the end of the process", () => {
   it("calls what was registered, the last first, and drops what one throws", () => {
     const result = run(`
@@ -224,6 +258,7 @@ function exited(child: ChildProcess) {
 }
 
 async function text(stream: NodeJS.ReadableStream | null): Promise<string> {
+  stream?.setEncoding("utf8");
   let all = "";
   for await (const chunk of stream ?? []) all += chunk;
   return all;

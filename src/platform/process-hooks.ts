@@ -16,12 +16,14 @@ export function onProcessExit(fn: () => void): void {
  * how the process dies stays what it was.
  *
  * @param fn - must not wait for anything; what it throws is dropped
+ * @returns true: a crash will be reported
  */
-export function onCrash(fn: (error: unknown) => void): void {
+export function onCrash(fn: (error: unknown) => void): boolean {
   if (crashHooks.length === 0) {
     process.on("uncaughtExceptionMonitor", (error: unknown) => callAll(crashHooks, error));
   }
   crashHooks.unshift(fn);
+  return true;
 }
 
 function callAll<T>(hooks: readonly ((value: T) => void)[], value: T): void {

@@ -62,8 +62,9 @@ export interface Platform {
    * It changes nothing about how the process dies. What `fn` throws is dropped.
    *
    * @param fn - must not wait for anything
+   * @returns false where crashes are not reported
    */
-  onCrash(fn: (error: unknown) => void): void;
+  onCrash(fn: (error: unknown) => void): boolean;
   /**
    * Compares two secrets in a time that does not depend on where they differ.
    *

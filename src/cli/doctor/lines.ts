@@ -27,8 +27,12 @@ export interface Line {
 
 const sdk2 = {
   api: { range: ">=1.9.0 <1.10.0", version: "1.9", reason: "SDK 2 needs 1.9" },
-  sdk: { range: "^2.9.0", version: "2", reason: "API 1.9 needs 2.9 or later 2.x" },
-  experimental: { range: ">=0.200.0 <0.300.0", version: "0.223", reason: "API 1.9 needs 0.2xx" },
+  sdk: { range: "^2.12.0", version: "2", reason: "API 1.9 needs 2.12 or later 2.x" },
+  experimental: {
+    range: ">=0.223.0 <0.300.0",
+    version: "0.223",
+    reason: "API 1.9 needs 0.223 or later 0.2xx",
+  },
 };
 
 const node22 = {
@@ -41,8 +45,12 @@ const lines = {
     name: "OpenTelemetry API 1.10 with SDK 3",
     ...node22,
     api: { range: ">=1.10.0 <1.11.0", version: "1.10", reason: "SDK 3 needs 1.10" },
-    sdk: { range: "^3.0.0", version: "3", reason: "API 1.10 needs 3.x" },
-    experimental: { range: ">=0.300.0 <0.400.0", version: "0.301", reason: "API 1.10 needs 0.30x" },
+    sdk: { range: "^3.1.0", version: "3", reason: "API 1.10 needs 3.1 or later 3.x" },
+    experimental: {
+      range: ">=0.301.0 <0.400.0",
+      version: "0.301",
+      reason: "API 1.10 needs 0.301 or later 0.3xx",
+    },
   },
   sdkTraceNode: { name: "OpenTelemetry API 1.9 with SDK 2", ...node22, ...sdk2 },
   node20: {
