@@ -140,7 +140,11 @@ describe.each([
       const chat: Chat = {
         async *countdown(_request, context) {
           try {
-            for (let n = 0; ; n++) yield { n };
+            for (let n = 0; ; n++) {
+              yield { n };
+              // On Node 26, Connect never closes a handler of HTTP/2 whose write waits for the client.
+              if (way !== "Connect over HTTP/1.1") await setImmediate();
+            }
           } finally {
             note("finally", context);
             await setImmediate();
