@@ -46,7 +46,7 @@ class CallTrace implements CallObserver {
   /** The context that a trusted caller's headers told. */
   private readonly caller: Context | undefined;
   private readonly span: CallSpan | undefined;
-  private messages: StreamMessages | undefined;
+  private messages: StreamMessages | undefined = undefined;
 
   constructor(
     private readonly call: Call,

@@ -31,7 +31,7 @@ export interface CallSpan {
  */
 export class RpcSpan implements CallSpan {
   readonly span: Span;
-  private responseHeader: Headers | undefined;
+  private responseHeader: Headers | undefined = undefined;
 
   /**
    * Starts the span, with all that samplers may want to know.
