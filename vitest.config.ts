@@ -23,6 +23,8 @@ const alone = [
   "src/fake-clock/*.test.ts",
   // Needs a process in which nothing has been warned of yet.
   "src/trace/globals.test.ts",
+  // Mocks #platform.
+  "src/trace/metadata-neutral.test.ts",
 ];
 
 /** Test files with deadlines that two processes have to see pass within milliseconds: nothing else runs beside them. */

@@ -52,7 +52,7 @@ const folders: Readonly<Record<string, { readonly mayImport: readonly string[] }
   // The matchers are the test kit's, as Vitest wants them.
   vitest: { mayImport: ["testing"] },
   "protoc-gen-clue-mock": { mayImport: ["call"] },
-  platform: { mayImport: ["log/types", "log/format-terminal", "call/shared"] },
+  platform: { mayImport: ["log/types", "log/format-terminal", "call/shared", "trace/w3c-short-cut"] },
   // The files of src/ itself put the features together.
   "": { mayImport: ["call", "context", "log", "trace", "metrics", "payloads"] },
 };

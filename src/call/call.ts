@@ -27,24 +27,24 @@ export class Call implements CallInfo, Linked<Call> {
   /** The context of the received message that is being worked on: that of a reply which names none. */
   current: Context;
   /** How the call ended; undefined while it runs. */
-  outcome: Outcome | undefined;
+  outcome: Outcome | undefined = undefined;
   /** What broke the stream under the call, so that it is known again when a handler rethrows it. */
-  wireError: unknown;
+  wireError: unknown = undefined;
   /** The log's part of this call; opaque here, set by the log's observer. */
-  log: unknown;
+  log: unknown = undefined;
   /** Ends a client's stream from this side; undefined on servers and for unary calls. */
-  cancel: ((reason: unknown) => void) | undefined;
+  cancel: ((reason: unknown) => void) | undefined = undefined;
   /** Messages whose trace metadata could not be used. */
   ignoredMetadata = 0;
   /** What traces a stream's messages; undefined for unary calls and where calls are not traced. */
-  messageTrace: MessageTrace | undefined;
+  messageTrace: MessageTrace | undefined = undefined;
   /** An authorised header asked for sampling and debug; calls that are made for such a call follow it. */
   forced: boolean;
   /** Neighbours in the list of the calls in flight. */
-  previous: Call | undefined;
-  next: Call | undefined;
+  previous: Call | undefined = undefined;
+  next: Call | undefined = undefined;
   /** When the last message came or went, on the clock of `performance.now()`, as far as that is noted. */
-  lastMessageAt: number | undefined;
+  lastMessageAt: number | undefined = undefined;
   /** A server's handler has come back: nothing of it runs any more. */
   isHandled = false;
   /** When the call began, on the clock of `performance.now()`. */
@@ -52,11 +52,11 @@ export class Call implements CallInfo, Linked<Call> {
 
   private readonly info: MethodInfo;
   private readonly observers: Observers;
-  private startTimeMs: number | undefined;
-  private finishedAt: number | undefined;
-  private latest: ReceivedMessage | undefined;
-  private messageContexts: WeakMap<object, Context> | undefined;
-  private endListeners: ((call: Call) => void)[] | undefined;
+  private startTimeMs: number | undefined = undefined;
+  private finishedAt: number | undefined = undefined;
+  private latest: ReceivedMessage | undefined = undefined;
+  private messageContexts: WeakMap<object, Context> | undefined = undefined;
+  private endListeners: ((call: Call) => void)[] | undefined = undefined;
 
   constructor(
     readonly side: Side,

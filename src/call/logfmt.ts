@@ -1,6 +1,6 @@
 // What could end a line, steer a terminal, turn the direction of reading or is no character at all.
 const unsafe = "\\p{Cc}\\p{Cs}\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff";
-const unsafeCharacters = new RegExp(`[${unsafe}]`, "gu");
+const unsafeCharacters = /* @__PURE__ */ new RegExp(`[${unsafe}]`, "gu");
 const escaped = new RegExp(`["\\\\${unsafe}]`, "gu");
 const notInKey = new RegExp(`[\\s="${unsafe}]`, "gu");
 const quoted = new RegExp(`^$|[\\s="\\\\${unsafe}]`, "u");

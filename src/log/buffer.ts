@@ -15,8 +15,8 @@ export class LineBuffer {
   count = 0;
   /** Lines given up since the last flush. */
   dropped = 0;
-  private first: Line | undefined;
-  private last: Line | undefined;
+  private first: Line | undefined = undefined;
+  private last: Line | undefined = undefined;
   private bytes = 0;
 
   constructor(private readonly limits: BufferLimits) {}

@@ -17,9 +17,9 @@ import { lineWatch } from "./watched-lines.js";
 export class CallLog implements CallObserver {
   readonly scope: LogScope;
   private readonly unbuffered: boolean;
-  private ownLogger: BoundLogger | undefined;
-  private requestId: string | undefined;
-  private fields: FieldsCopy | undefined;
+  private ownLogger: BoundLogger | undefined = undefined;
+  private requestId: string | undefined = undefined;
+  private fields: FieldsCopy | undefined = undefined;
 
   constructor(
     readonly core: LoggerCore,

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { logger } from "connect-clue";
+import { clientInterceptor, type LogOptions, logger, serverInterceptor } from "connect-clue";
 import { describe, expect, it } from "vitest";
 import { requests } from "../../test/support/chat-server.js";
 import { sayFields as call, loggedChat, sayStart as start } from "../../test/support/logged-chat.js";
@@ -171,4 +171,30 @@ describe("the log options", () => {
     await expect(chat.client.say({})).rejects.toThrow("[internal] internal error");
     expect(chat.story()).toEqual(["info start", "error end"]);
   });
+});
+
+it.each<[options: Readonly<Record<string, unknown>> | null, message: string]>([
+  [null, "log: expected an object of options, got null"],
+  [{ acess: "off" }, 'log: there is no option "acess"; there are access, accessLog, isError, requestId'],
+  [{ access: "on" }, 'log.access: expected "buffered" or "always" or "off", got "on"'],
+  [{ access: null }, 'log.access: expected "buffered" or "always" or "off", got null'],
+  [{ accessLog: "no" }, 'log.accessLog: expected a function, got "no"'],
+  [{ isError: true }, "log.isError: expected a function, got true"],
+  [{ requestId: true }, "log.requestId: expected an object of options, got true"],
+  [
+    { requestId: { name: "x" } },
+    'log.requestId: there is no option "name"; there are header, generate, propagate',
+  ],
+  [{ requestId: { header: "x y" } }, 'log.requestId.header: expected the name of a header, got "x y"'],
+  [{ requestId: { generate: "x" } }, 'log.requestId.generate: expected a function, got "x"'],
+  [{ requestId: { propagate: 1 } }, "log.requestId.propagate: expected true or false, got 1"],
+])("%j is refused at once", (options, message) => {
+  for (const make of [serverInterceptor, clientInterceptor]) {
+    expect(() => make({ log: options as LogOptions })).toThrow(new TypeError(message));
+  }
+});
+
+it("log options that are undefined are as if they were left out", () => {
+  const undefinedOptions: Readonly<Record<string, unknown>> = { access: undefined, isError: undefined };
+  expect(() => clientInterceptor({ log: undefinedOptions as LogOptions })).not.toThrow();
 });

@@ -1,5 +1,5 @@
+import { aFunction, checkOptions, flag, headerName, oneOf } from "../call/check-options.js";
 import { guarded, ignorePromise } from "../call/fault.js";
-import { checkKnown, describe, isHeaderName } from "../call/options.js";
 import type { CallInfo, Outcome } from "../call/types.js";
 import { newRequestId, type RequestIdOptions, type ResolvedRequestIdOptions } from "./request-id.js";
 import type { Fields, Severity } from "./types.js";
@@ -45,11 +45,13 @@ export interface CallLogOptions {
  * @throws TypeError naming the option, what it got and what it accepts
  */
 export function resolveCallLogOptions(options: LogOptions): CallLogOptions {
-  checkKnown("log", options, ["access", "accessLog", "isError", "requestId"]);
+  checkOptions("log", options, {
+    access: oneOf("buffered", "always", "off"),
+    accessLog: aFunction,
+    isError: aFunction,
+    requestId: undefined,
+  });
   const { access = "buffered", accessLog, isError, requestId = {} } = options;
-  if (access !== "buffered" && access !== "always" && access !== "off") {
-    throw new TypeError(`log.access: expected "buffered", "always" or "off", got ${describe(access)}`);
-  }
   return {
     access,
     accessLog: checkedAccessLog(accessLog),
@@ -64,14 +66,8 @@ function isFailure(outcome: Outcome, call: CallInfo): boolean {
 }
 
 function resolveRequestId(options: RequestIdOptions): ResolvedRequestIdOptions {
-  checkKnown("log.requestId", options, ["header", "generate", "propagate"]);
+  checkOptions("log.requestId", options, { header: headerName, generate: aFunction, propagate: flag });
   const { header = "x-request-id", generate, propagate = false } = options;
-  if (!isHeaderName(header)) {
-    throw new TypeError(`log.requestId.header: expected the name of a header, got ${describe(header)}`);
-  }
-  if (typeof propagate !== "boolean") {
-    throw new TypeError(`log.requestId.propagate: expected true or false, got ${describe(propagate)}`);
-  }
   return { header, generate: orDefault("log.requestId.generate", generate, newRequestId), propagate };
 }
 
@@ -80,9 +76,7 @@ function orDefault<A extends unknown[], R>(
   fn: ((...args: A) => R) | undefined,
   fallback: (...args: A) => R,
 ): (...args: A) => R {
-  if (fn === undefined) return fallback;
-  if (typeof fn !== "function") throw new TypeError(`${option}: expected a function, got ${describe(fn)}`);
-  return guarded(fn, `the ${option} function`, fallback);
+  return fn === undefined ? fallback : guarded(fn, `the ${option} function`, fallback);
 }
 
 /** What is no line must not cost the line that it stands for, nor the story behind it. */
@@ -95,7 +89,7 @@ function checkedAccessLog(accessLog: LogOptions["accessLog"]): CallLogOptions["a
       throw new TypeError("expected a line, got a promise");
     throw new TypeError("expected a line with a severity, a message and fields, or undefined");
   };
-  return orDefault("log.accessLog", typeof accessLog === "function" ? checked : accessLog, (line) => line);
+  return orDefault("log.accessLog", checked, (line) => line);
 }
 
 function isAccessLine(line: AccessLine): boolean {

@@ -21,6 +21,8 @@ export function formatTerminal(entry: LogEntry): string {
   return `${head}[${secondsSinceStart(entry.time)}]${rendered(entry, fields)}`;
 }
 
+// Bundles without this format leave its looks out.
+/* @__NO_SIDE_EFFECTS__ */
 function look(colour: string, code: string): { readonly head: string; readonly fields: RenderFields } {
   const field = ([key, value]: Field) => ` ${colour}${textKey(key)}${reset}=${textValue(value)}`;
   return { head: `${colour}${code}${reset}`, fields: (fields) => fields.map(field).join("") };

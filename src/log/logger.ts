@@ -65,7 +65,7 @@ export interface RootLogger extends Logger {
 
 /** A logger bound to a context, and to the log of its call if it has one. */
 export class BoundLogger implements RootLogger {
-  private lasting: LastingFields | undefined;
+  private lasting: LastingFields | undefined = undefined;
 
   constructor(
     readonly core: LoggerCore,

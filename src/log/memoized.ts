@@ -7,6 +7,7 @@ const maxKeySize = 64;
  *
  * @param fn - always makes the same of the same text
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function memoized(fn: (text: string) => string): (text: string) => string {
   const results = new Map<string, string>();
   return (text) => {

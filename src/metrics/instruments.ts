@@ -1,6 +1,5 @@
 import type { Histogram, Meter, Observable } from "@opentelemetry/api";
 import type { Side } from "../call/types.js";
-import { metricNames } from "./names.js";
 
 /** What is recorded when it happens. All values are in seconds. */
 export interface Histograms {
@@ -19,52 +18,59 @@ export interface Observables {
   readonly longestSilence: Observable;
 }
 
-/** Makes the histograms of one side. */
+/**
+ * Makes the histograms of one side. The names are the convention's own, and under `clue.` the kit's.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/rpc/rpc-metrics/
+ */
 export function createHistograms(meter: Meter, side: Side): Histograms {
-  const names = metricNames(side);
-  const seconds = (description: string, boundaries: number[]) => ({
-    unit: "s",
-    description,
-    advice: { explicitBucketBoundaries: boundaries },
-  });
+  const seconds = (name: string, description: string, boundaries: number[]) =>
+    meter.createHistogram(name, {
+      unit: "s",
+      description,
+      advice: { explicitBucketBoundaries: boundaries },
+    });
+  const stream = `clue.rpc.${side}.stream`;
   return {
-    callDuration: meter.createHistogram(names.callDuration, seconds("How long calls took.", callBuckets)),
-    timeToFirstMessage: meter.createHistogram(
-      names.timeToFirstMessage,
-      seconds("How long streams took until the first message of the response.", callBuckets),
+    callDuration: seconds(`rpc.${side}.call.duration`, "How long calls took.", callBuckets),
+    timeToFirstMessage: seconds(
+      `${stream}.time_to_first_message`,
+      "How long streams took until the first message of the response.",
+      callBuckets,
     ),
-    longestGap: meter.createHistogram(
-      names.longestGap,
-      seconds("The longest time between two messages of a stream, told at its end.", gapBuckets),
+    longestGap: seconds(
+      `${stream}.longest_gap`,
+      "The longest time between two messages of a stream, told at its end.",
+      gapBuckets,
     ),
   };
 }
 
 /** Makes the observables of one side. */
 export function createObservables(meter: Meter, side: Side): Observables {
-  const names = metricNames(side);
+  const rpc = `clue.rpc.${side}`;
   return {
-    activeCalls: meter.createObservableUpDownCounter(names.activeCalls, {
+    activeCalls: meter.createObservableUpDownCounter(`${rpc}.active_calls`, {
       unit: "{call}",
       description: "Calls in flight, streams among them.",
     }),
-    activeStreams: meter.createObservableUpDownCounter(names.activeStreams, {
+    activeStreams: meter.createObservableUpDownCounter(`${rpc}.active_streams`, {
       unit: "{stream}",
       description: "Streams in flight.",
     }),
-    receivedMessages: meter.createObservableCounter(names.receivedMessages, {
+    receivedMessages: meter.createObservableCounter(`${rpc}.received_messages`, {
       unit: "{message}",
       description: "Messages received; a unary call's count when it has ended.",
     }),
-    sentMessages: meter.createObservableCounter(names.sentMessages, {
+    sentMessages: meter.createObservableCounter(`${rpc}.sent_messages`, {
       unit: "{message}",
       description: "Messages sent; a unary call's count when it has ended.",
     }),
-    ignoredMetadata: meter.createObservableCounter(names.ignoredMetadata, {
+    ignoredMetadata: meter.createObservableCounter(`${rpc}.ignored_metadata`, {
       unit: "{message}",
       description: "Messages whose trace metadata could not be used; told once there are any.",
     }),
-    longestSilence: meter.createObservableGauge(names.longestSilence, {
+    longestSilence: meter.createObservableGauge(`${rpc}.stream.longest_silence`, {
       unit: "s",
       description: "How long the stream in flight has been silent that has been so for longest.",
     }),

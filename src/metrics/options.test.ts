@@ -6,11 +6,8 @@ import { resolveMetricsOptions } from "./options.js";
 describe("the metrics options", () => {
   it.each<[object, string]>([
     [{ provider: 1 }, 'metrics: there is no option "provider"; there are meterProvider, filter'],
-    [
-      { meterProvider: {} },
-      "metrics.meterProvider: expected an object with a method getMeter, got an object",
-    ],
-    [{ meterProvider: null }, "metrics.meterProvider: expected an object with a method getMeter, got null"],
+    [{ meterProvider: {} }, "metrics.meterProvider: expected an object with getMeter, got an object"],
+    [{ meterProvider: null }, "metrics.meterProvider: expected an object with getMeter, got null"],
     [{ filter: 1 }, 'metrics.filter: expected a glob such as "chat.v1.*" or a function of the method, got 1'],
   ])("that are wrong are named: %o", (options, message) => {
     expect(() => metricsObserver("server", options)).toThrow(new TypeError(message));

@@ -1,8 +1,8 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { MeterProvider } from "@opentelemetry/api";
+import { checkOptions, withMethods } from "../call/check-options.js";
 import { compileFilter, type MethodFilter } from "../call/method-filter.js";
 import { isOperation } from "../call/operations.js";
-import { checkKnown, describe } from "../call/options.js";
 
 /** The `metrics` options of the interceptors. */
 export interface MetricsOptions {
@@ -24,12 +24,7 @@ export interface ResolvedMetricsOptions {
  * @throws TypeError naming the option, what it got and what it accepts
  */
 export function resolveMetricsOptions(options: MetricsOptions): ResolvedMetricsOptions {
-  checkKnown("metrics", options, ["meterProvider", "filter"]);
+  checkOptions("metrics", options, { meterProvider: withMethods("getMeter"), filter: undefined });
   const { meterProvider, filter = (method: DescMethod) => !isOperation(method) } = options;
-  if (meterProvider !== undefined && typeof meterProvider?.getMeter !== "function") {
-    throw new TypeError(
-      `metrics.meterProvider: expected an object with a method getMeter, got ${describe(meterProvider)}`,
-    );
-  }
   return { meterProvider, isMeasured: compileFilter(filter, "metrics.filter") };
 }

@@ -4,7 +4,6 @@ import { shared } from "../call/shared.js";
 import type { Side } from "../call/types.js";
 import { createHistograms, createObservables, type Histograms } from "./instruments.js";
 import { MethodMetrics } from "./method-metrics.js";
-import { otherMethod } from "./names.js";
 
 /** The metrics of all methods of one side, in one meter provider. */
 export class SideMetrics {
@@ -63,6 +62,9 @@ function createSideMetrics(provider: MeterProvider, side: Side): SideMetrics | u
   const meter = provider.getMeter(scopeName, scopeVersion);
   return meter === createNoopMeter() ? undefined : new SideMetrics(meter, side);
 }
+
+/** What the convention calls a method that is not counted by its name. */
+const otherMethod = "_OTHER";
 
 /** How many methods of one side are measured by name. */
 const maxMethods = 1000;

@@ -13,7 +13,7 @@ export class MessageWriter {
   /** How much may still be unpacked, in bytes: unlike all else, what is packed is read as a whole. */
   private packedLeft: number;
   /** The file of the message that is being written: what it imports are the types that it may hold. */
-  private file: DescFile | undefined;
+  private file: DescFile | undefined = undefined;
 
   constructor(
     maxSize: number,

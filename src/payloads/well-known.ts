@@ -96,8 +96,8 @@ function fraction(nanos: number): string {
   return nanos === 0 ? "" : `.${`${nanos}`.padStart(9, "0").replace(/(000){1,2}$/, "")}`;
 }
 
-const firstMs = Date.parse("0001-01-01T00:00:00Z");
-const lastMs = Date.parse("9999-12-31T23:59:59Z");
+const firstMs = /* @__PURE__ */ Date.parse("0001-01-01T00:00:00Z");
+const lastMs = /* @__PURE__ */ Date.parse("9999-12-31T23:59:59Z");
 const maxDurationSeconds = 315_576_000_000;
 const maxPathSize = 1024;
 const snakeCase = /^[^A-Z_]*(_[a-z][^A-Z_]*)*$/;

@@ -1,4 +1,6 @@
+import type { Context, TextMapPropagator } from "@opentelemetry/api";
 import type { LogFormat, Sink } from "../log/types.js";
+import type { W3cShortCut } from "../trace/w3c-short-cut.js";
 import { formatPlainly } from "./format-message.js";
 import type { ContextStorage, FileSink, FileTarget } from "./types.js";
 
@@ -17,6 +19,16 @@ export function createStorage<T>(): ContextStorage<T> | undefined {
  */
 export function formatMessage(format: string, args: readonly unknown[]): string {
   return formatPlainly(format, args);
+}
+
+/**
+ * A browser has few messages, and the propagator itself is asked about each.
+ *
+ * @param _propagator - is not used
+ * @param _base - is not used
+ */
+export function w3cShortCut(_propagator: TextMapPropagator, _base: Context): W3cShortCut | undefined {
+  return undefined;
 }
 
 /** There is no standard output here. */

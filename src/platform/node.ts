@@ -8,6 +8,7 @@ import { openSink as openFileSink } from "./file-sink.js";
 import { formatPlainly } from "./format-message.js";
 import type { ContextStorage, FileSink, FileTarget } from "./types.js";
 
+export { w3cShortCut } from "../trace/w3c-short-cut.js";
 export { onCrash, onProcessExit } from "./process-hooks.js";
 export type { ContextStorage, FileSink, FileTarget, Platform } from "./types.js";
 

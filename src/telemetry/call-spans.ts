@@ -11,7 +11,7 @@ import type { ReadableSpanLike, SpanProcessorLike } from "./sdk-types.js";
  */
 export class CallSpans {
   /** A call inside failed while this was the call's message. */
-  private failedAt: number | undefined;
+  private failedAt: number | undefined = undefined;
   /** Something was exported: the call's own span, which comes last, must not be missing. */
   private exported = false;
 

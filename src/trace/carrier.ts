@@ -5,6 +5,7 @@ import {
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
+import { isEmpty } from "./text-map.js";
 import { decodeEntries, encodeEntries, isEntry, metadataNumber } from "./unknown-field.js";
 
 /** What a message carries of its context: a propagator's keys and values. */
@@ -111,12 +112,6 @@ function isFree(desc: DescMessage, number: number): boolean {
     !extensionRange.some(holds) &&
     !reservedRange.some(holds)
   );
-}
-
-/** Whether an object has no key. */
-export function isEmpty(map: Readonly<Record<string, unknown>>): boolean {
-  for (const _ in map) return false;
-  return true;
 }
 
 /** Messages of proto2 and editions have their defaults on the prototype: a copy keeps it. */

@@ -1,10 +1,11 @@
 import type { Context } from "@opentelemetry/api";
-import { type Span, type SpanOptions, type Tracer, trace } from "@opentelemetry/api";
+import { type Span, type Tracer, trace } from "@opentelemetry/api";
 import type { Call } from "../call/call.js";
 import * as names from "../call/semconv.js";
 import type { Outcome } from "../call/types.js";
 import type { ResolvedTraceOptions } from "./options.js";
 import { type CallSpan, RpcSpan } from "./rpc-span.js";
+import type { SpanStart } from "./span-parent.js";
 
 /**
  * Two short spans for a stream that may never end: one is exported as soon as the stream is open, the other one tells
@@ -20,9 +21,9 @@ export class LinkedSpans implements CallSpan {
     private readonly options: ResolvedTraceOptions,
     private readonly tracer: Tracer,
     private readonly parent: Context,
-    start: SpanOptions,
+    private readonly start: SpanStart,
   ) {
-    const attributes = { [names.clueStreamPhase]: "open" };
+    const attributes = { ...start.attributes, [names.clueStreamPhase]: "open" };
     this.opening = new RpcSpan(call, options, tracer, parent, { ...start, attributes });
   }
 
@@ -42,10 +43,12 @@ export class LinkedSpans implements CallSpan {
 
   /** A child, so that it is sampled like the first one and found in its trace. */
   private ending({ durationMs }: Outcome, header: Headers): RpcSpan {
+    const { kind, attributes } = this.start;
     const ending = new RpcSpan(this.call, this.options, this.tracer, trace.setSpan(this.parent, this.span), {
+      kind,
       startTime: this.call.startedAt + durationMs,
       links: [{ context: this.span.spanContext() }],
-      attributes: { [names.clueStreamPhase]: "end" },
+      attributes: { ...attributes, [names.clueStreamPhase]: "end" },
     });
     ending.onResponseHeader(header);
     return ending;

@@ -22,7 +22,7 @@ import type { ResolvedTraceOptions } from "./options.js";
  * asked for, its callback has ended, or the call has.
  */
 export class MessageSpans {
-  private span: Span | undefined;
+  private span: Span | undefined = undefined;
 
   constructor(
     private readonly call: Call,

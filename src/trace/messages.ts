@@ -5,7 +5,8 @@ import { reportFault } from "../call/fault.js";
 import type { Outcome } from "../call/types.js";
 import type { Carrier, Metadata } from "./carrier.js";
 import type { MessageSpans } from "./message-span.js";
-import { isSameTrace, MetadataPropagator } from "./metadata.js";
+import { MetadataPropagator } from "./metadata.js";
+import { isSameTrace } from "./same-trace.js";
 
 /** What the messages of one stream are traced with. */
 export interface MessageTracing {
@@ -21,7 +22,7 @@ export interface MessageTracing {
 
 /** Gives each received message of a stream its own context, and each sent one the metadata of its own. */
 export class StreamMessages implements MessageTrace {
-  private propagation: MetadataPropagator | undefined;
+  private propagation: MetadataPropagator | undefined = undefined;
 
   constructor(
     private readonly call: Call,

@@ -1,12 +1,5 @@
 import type { Message } from "@bufbuild/protobuf";
-import {
-  type Context,
-  INVALID_SPANID,
-  type SpanOptions,
-  type TextMapPropagator,
-  type Tracer,
-  trace,
-} from "@opentelemetry/api";
+import { type Context, INVALID_SPANID, type TextMapPropagator, type Tracer, trace } from "@opentelemetry/api";
 import type { Call } from "../call/call.js";
 import { reportFault } from "../call/fault.js";
 import { tracerSource } from "../call/tracer.js";
@@ -18,7 +11,7 @@ import { StreamMessages } from "./messages.js";
 import { type ResolvedTraceOptions, resolveTraceOptions, type TraceOptions } from "./options.js";
 import { globalPropagator, injectHeaders, warnWithoutPropagator } from "./propagate.js";
 import { type CallSpan, RpcSpan } from "./rpc-span.js";
-import type { FindParent } from "./span-parent.js";
+import type { FindParent, SpanStart } from "./span-parent.js";
 
 /**
  * The trace's observer factory. It goes before all others: it gives the call its context.
@@ -46,7 +39,7 @@ class CallTrace implements CallObserver {
   /** The context that a trusted caller's headers told. */
   private readonly caller: Context | undefined;
   private readonly span: CallSpan | undefined;
-  private messages: StreamMessages | undefined;
+  private messages: StreamMessages | undefined = undefined;
 
   constructor(
     private readonly call: Call,
@@ -55,9 +48,9 @@ class CallTrace implements CallObserver {
     private readonly tracer: Tracer,
     findParent: FindParent,
   ) {
-    const { ctx, start } = findParent(call, options, propagator);
+    const { ctx, start, caller } = findParent(call, options, propagator);
     call.ctx = ctx;
-    this.caller = call.side === "server" && options.trustRemote ? ctx : undefined;
+    this.caller = caller;
     this.span = this.startSpan(ctx, start);
     if (this.span !== undefined) call.ctx = this.contextWith(this.span);
     if (call.side === "client") injectHeaders(propagator, call.ctx, call.header);
@@ -98,7 +91,7 @@ class CallTrace implements CallObserver {
     this.span?.end(outcome);
   }
 
-  private startSpan(parent: Context, start: SpanOptions): CallSpan | undefined {
+  private startSpan(parent: Context, start: SpanStart): CallSpan | undefined {
     const { call, options, tracer } = this;
     const extent = call.kind === "unary" ? "whole" : options.streamSpan;
     if (extent === "off" || !options.hasSpan(call.desc)) return undefined;

@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import type { Attributes, AttributeValue, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
+import { aFunction, checkOptions, flag, headerNames, oneOf, withMethods } from "../call/check-options.js";
 import { guarded } from "../call/fault.js";
 import { compileFilter, type MethodFilter } from "../call/method-filter.js";
 import { isOperation } from "../call/operations.js";
-import { checkKnown, isHeaderName, unexpected } from "../call/options.js";
 import type { CallInfo } from "../call/types.js";
 import type { CarrierKind } from "./carrier.js";
 
@@ -79,42 +79,42 @@ export interface ResolvedTraceOptions {
  * @throws TypeError naming the option, what it got and what it accepts
  */
 export function resolveTraceOptions(options: TraceOptions): ResolvedTraceOptions {
-  checkKnown("trace", options, known);
-  const { tracerProvider, propagator, filter, attributeFilter } = options;
+  checkOptions("trace", options, {
+    tracerProvider: withMethods("getTracer"),
+    propagator: withMethods("inject", "extract", "fields"),
+    trustRemote: flag,
+    filter: undefined,
+    streamSpan: oneOf("whole", "linked", "off"),
+    messageSpans: oneOf("off", "linked", "child"),
+    messageSpanRatio: {
+      accepts: "a number from 0 to 1",
+      isGood: (value) => typeof value === "number" && value >= 0 && value <= 1,
+    },
+    carrier: oneOf("field", "unknown-field"),
+    requestHeaders: headerNames,
+    responseHeaders: headerNames,
+    attributeFilter: aFunction,
+    propagateResponse: flag,
+  });
+  const { filter, attributeFilter } = options;
   return {
-    tracerProvider: withMethods("tracerProvider", tracerProvider, ["getTracer"]),
-    propagator: withMethods("propagator", propagator, ["inject", "extract", "fields"]),
-    trustRemote: flag("trustRemote", options.trustRemote, true),
+    tracerProvider: options.tracerProvider,
+    propagator: options.propagator,
+    trustRemote: options.trustRemote ?? true,
     hasSpan: filter === undefined ? (method) => !isOperation(method) : compileFilter(filter, "trace.filter"),
-    streamSpan: oneOf("streamSpan", options.streamSpan, ["whole", "linked", "off"]),
-    messageSpans: oneOf("messageSpans", options.messageSpans, ["off", "linked", "child"]),
-    messageSpanRatio: ratio("messageSpanRatio", options.messageSpanRatio),
-    carrier: oneOf("carrier", options.carrier, ["field", "unknown-field"]),
-    requestHeaders: headerNames("requestHeaders", options.requestHeaders),
-    responseHeaders: headerNames("responseHeaders", options.responseHeaders),
+    streamSpan: options.streamSpan ?? "whole",
+    messageSpans: options.messageSpans ?? "off",
+    messageSpanRatio: options.messageSpanRatio ?? 1,
+    carrier: options.carrier ?? "field",
+    requestHeaders: lowerCase(options.requestHeaders),
+    responseHeaders: lowerCase(options.responseHeaders),
     allowed: attributeFilter === undefined ? (attributes) => attributes : allowedBy(attributeFilter),
-    propagateResponse: flag("propagateResponse", options.propagateResponse, false),
+    propagateResponse: options.propagateResponse ?? false,
   };
 }
 
-const known: readonly (keyof TraceOptions)[] = [
-  "tracerProvider",
-  "propagator",
-  "trustRemote",
-  "filter",
-  "streamSpan",
-  "messageSpans",
-  "messageSpanRatio",
-  "carrier",
-  "requestHeaders",
-  "responseHeaders",
-  "attributeFilter",
-  "propagateResponse",
-];
-
 /** A filter that throws lets nothing through: it may have been there to keep secrets. */
 function allowedBy(filter: NonNullable<TraceOptions["attributeFilter"]>): ResolvedTraceOptions["allowed"] {
-  if (typeof filter !== "function") throw wrong("attributeFilter", "a function", filter);
   const isAllowed = guarded(filter, "the trace.attributeFilter function", () => false);
   return (attributes, call) => {
     const allowed: Attributes = {};
@@ -125,52 +125,6 @@ function allowedBy(filter: NonNullable<TraceOptions["attributeFilter"]>): Resolv
   };
 }
 
-function withMethods<T extends object>(
-  name: keyof TraceOptions,
-  value: T | undefined,
-  methods: readonly (keyof T & string)[],
-): T | undefined {
-  if (value === undefined) return undefined;
-  if (
-    typeof value !== "object" ||
-    value === null ||
-    methods.some((method) => typeof value[method] !== "function")
-  ) {
-    throw wrong(name, `an object with ${methods.join(", ")}`, value);
-  }
-  return value;
-}
-
-function flag(name: keyof TraceOptions, value: boolean | undefined, otherwise: boolean): boolean {
-  if (value === undefined) return otherwise;
-  if (typeof value !== "boolean") throw wrong(name, "true or false", value);
-  return value;
-}
-
-/** The first of the values is the default. */
-function oneOf<T extends string>(
-  name: keyof TraceOptions,
-  value: T | undefined,
-  values: readonly [T, ...T[]],
-): T {
-  if (value === undefined) return values[0];
-  if (!values.includes(value)) {
-    throw wrong(name, values.map((allowed) => JSON.stringify(allowed)).join(" or "), value);
-  }
-  return value;
-}
-
-function ratio(name: keyof TraceOptions, value = 1): number {
-  if (typeof value !== "number" || !(value >= 0 && value <= 1))
-    throw wrong(name, "a number from 0 to 1", value);
-  return value;
-}
-
-function headerNames(name: keyof TraceOptions, value: readonly string[] = []): readonly string[] {
-  if (!Array.isArray(value) || !value.every(isHeaderName)) throw wrong(name, "a list of header names", value);
-  return value.map((header: string) => header.toLowerCase());
-}
-
-function wrong(name: keyof TraceOptions, accepted: string, got: unknown): TypeError {
-  return unexpected(`trace.${name}`, accepted, got);
+function lowerCase(names: readonly string[] = []): readonly string[] {
+  return names.map((name) => name.toLowerCase());
 }

@@ -1,22 +1,35 @@
 import {
+  type Attributes,
   type Context,
   type SpanContext,
+  SpanKind,
   type TextMapGetter,
   type TextMapPropagator,
   trace,
 } from "@opentelemetry/api";
+import { peerAddress } from "../call/address.js";
+import type { Call } from "../call/call.js";
 import { reportFault } from "../call/fault.js";
+import { networkPeerAddress, networkPeerPort } from "../call/semconv.js";
+import { addAddress } from "./rpc-span.js";
 import type { FindParent } from "./span-parent.js";
 
 /** A server's: in the context of the remote caller, if that is trusted. */
 export const remoteParent: FindParent = (call, { trustRemote }, propagator) => {
   const { ctx, span } = extractHeaders(propagator, call.ctx, call.header);
-  if (trustRemote) return { ctx, start: {} };
-  if (span === undefined) return { ctx: call.ctx, start: {} };
+  const start = { kind: SpanKind.SERVER, attributes: peerAttributes(call) };
+  if (trustRemote) return { ctx, start, caller: ctx };
+  if (span === undefined) return { ctx: call.ctx, start };
   // In one process the caller's span is the active one. Any other is of this side, and stays the parent.
   const root = trace.getSpanContext(call.ctx)?.spanId === span.spanId;
-  return { ctx: call.ctx, start: { root, links: [{ context: span }] } };
+  return { ctx: call.ctx, start: { ...start, root, links: [{ context: span }] } };
 };
+
+function peerAttributes({ peer }: Call): Attributes {
+  const attributes: Attributes = {};
+  if (peer !== undefined) addAddress(attributes, peerAddress(peer), networkPeerAddress, networkPeerPort);
+  return attributes;
+}
 
 /** What the caller's headers say of its context. */
 interface RemoteParent {

@@ -1,13 +1,5 @@
-import {
-  type Attributes,
-  type Context,
-  type Span,
-  SpanKind,
-  type SpanOptions,
-  SpanStatusCode,
-  type Tracer,
-} from "@opentelemetry/api";
-import { type Address, addressOf, peerAddress } from "../call/address.js";
+import { type Attributes, type Context, type Span, SpanStatusCode, type Tracer } from "@opentelemetry/api";
+import { type Address, addressOf } from "../call/address.js";
 import type { Call } from "../call/call.js";
 import { asConnectError, codeName, isErrorOn } from "../call/code.js";
 import { errorMessage, exceptionAttributes } from "../call/exception.js";
@@ -15,6 +7,7 @@ import * as names from "../call/semconv.js";
 import type { FailureOutcome, Outcome } from "../call/types.js";
 import { annotationsOf } from "../log/index.js";
 import type { ResolvedTraceOptions } from "./options.js";
+import type { SpanStart } from "./span-parent.js";
 
 /** What a call is traced with: a span, or several. */
 export interface CallSpan {
@@ -31,27 +24,23 @@ export interface CallSpan {
  */
 export class RpcSpan implements CallSpan {
   readonly span: Span;
-  private responseHeader: Headers | undefined;
+  private responseHeader: Headers | undefined = undefined;
 
   /**
    * Starts the span, with all that samplers may want to know.
    *
    * @param parent - the context to start it in
+   * @param start - its kind, and what it has beyond the attributes of both sides
    */
   constructor(
     private readonly call: Call,
     private readonly options: ResolvedTraceOptions,
     tracer: Tracer,
     parent: Context,
-    start: SpanOptions,
+    start: SpanStart,
   ) {
-    const kind = call.side === "server" ? SpanKind.SERVER : SpanKind.CLIENT;
     const attributes = this.allowed(startAttributes(call, options, start.attributes));
-    this.span = tracer.startSpan(
-      call.path,
-      { startTime: call.startedAt, ...start, kind, attributes },
-      parent,
-    );
+    this.span = tracer.startSpan(call.path, { startTime: call.startedAt, ...start, attributes }, parent);
   }
 
   /** They are read at the end: a handler may add to them until its first message goes out. */
@@ -114,9 +103,6 @@ function startAttributes(
     ...more,
   };
   addAddress(attributes, addressOf(call.request.url), names.serverAddress, names.serverPort);
-  if (call.side === "server" && call.peer !== undefined) {
-    addAddress(attributes, peerAddress(call.peer), names.networkPeerAddress, names.networkPeerPort);
-  }
   addHeaders(attributes, call.header, options.requestHeaders, names.requestHeader);
   return attributes;
 }
@@ -135,7 +121,13 @@ function endAttributes(call: Call, { type, code, received, sent }: Outcome): Att
   return attributes;
 }
 
-function addAddress(attributes: Attributes, address: Address | undefined, host: string, port: string): void {
+/** Adds the two attributes of an address, as far as it is known. */
+export function addAddress(
+  attributes: Attributes,
+  address: Address | undefined,
+  host: string,
+  port: string,
+): void {
   if (address === undefined) return;
   attributes[host] = address.host;
   if (address.port !== undefined) attributes[port] = address.port;
