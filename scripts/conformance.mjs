@@ -11,7 +11,8 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { lines } from "./support/lines.mjs";
-import { install, pack, tempFolder, versionOf } from "./support/temp-project.mjs";
+import { pack } from "./support/pack.mjs";
+import { install, tempFolder, versionOf } from "./support/temp-project.mjs";
 
 const run = promisify(execFile);
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -86,7 +87,7 @@ async function installPrograms(folder, { packages, sdk }, node, protos) {
     "@opentelemetry/core": sdk.stable,
     "@opentelemetry/sdk-metrics": sdk.stable,
     "@opentelemetry/sdk-trace": sdk.stable,
-    "connect-clue": `file:${await pack(folder)}`,
+    "connect-clue": `file:${pack(folder)}`,
   };
   await install(folder, dependencies, node);
   const plugin = {

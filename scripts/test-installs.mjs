@@ -17,7 +17,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { lines, testLine } from "./installs/line.mjs";
 import { testMatrix } from "./installs/matrix.mjs";
-import { pack } from "./installs/npm.mjs";
+import { pack } from "./support/pack.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 process.chdir(root);
@@ -44,7 +44,7 @@ if (names.length === 0) console.log(`skipped: ${values.only} is not for Node ${v
 
 const folder = mkdtempSync(join(tmpdir(), "packed-"));
 try {
-  const tarball = pack(root, folder);
+  const tarball = pack(folder, { isBuilt: true });
   for (const name of names) await report(name, tarball);
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -11,7 +11,8 @@ import { isDeepStrictEqual, parseArgs } from "node:util";
 import { setups } from "../test/setups/setups.mjs";
 import { lines } from "./support/lines.mjs";
 import { observe } from "./support/observe-setup.mjs";
-import { install, pack, tempFolder, versionOf } from "./support/temp-project.mjs";
+import { pack } from "./support/pack.mjs";
+import { install, tempFolder, versionOf } from "./support/temp-project.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -37,7 +38,7 @@ async function main() {
   if (chosen.length === 0) throw new Error(`no set-up for Node ${version} and what --only and --line say`);
   const folder = tempFolder("setups");
   try {
-    const tarball = await pack(folder);
+    const tarball = pack(folder);
     const rows = [];
     for (const setup of chosen) {
       const problems = await test(setup, join(folder, `${setup.line}-${setup.name}`), tarball, node);

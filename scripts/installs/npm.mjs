@@ -31,13 +31,3 @@ export async function withProject(work) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** Packs this package, as `npm publish` would, and gives back the path of the tarball. */
-export function pack(root, into) {
-  const result = spawnSync("npm", ["pack", "--ignore-scripts", "--silent", "--pack-destination", into], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  if (result.status !== 0) throw new Error(`npm pack failed:\n${result.stderr}`);
-  return join(into, result.stdout.trim());
-}

@@ -1,24 +1,12 @@
 // Small projects in temporary folders, with the package installed from the tarball that users get.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-
-/**
- * Packs the package, built anew, into a folder.
- *
- * @returns the path of the tarball
- */
-export async function pack(folder) {
-  await run("npm", ["pack", "--pack-destination", folder]);
-  const name = readdirSync(folder).find((file) => file.endsWith(".tgz"));
-  if (name === undefined) throw new Error(`npm pack left no tarball in ${folder}`);
-  return join(folder, name);
-}
 
 /** Makes a temporary folder. */
 export function tempFolder(name) {

@@ -141,18 +141,23 @@ function script(name, node, tool, ...command) {
 }
 
 function on20(project, versions) {
-  return { ...project, line: "Node 20's", node: 20, versions: { ...peersOf({}), ...versions } };
+  return { ...project, line: "Node 20's", node: 20, versions: { ...peersOf("node20"), ...versions } };
 }
 
 function on24(project, versions) {
-  return { ...project, line: "today's", node: 24, versions: { ...peersOf(today), ...versions } };
+  return { ...project, line: "today's", node: 24, versions: { ...peersOf("today24"), ...versions } };
 }
 
-/** The packages that an application installs beside the kit, in the versions of a lane. */
-function peersOf(versions) {
+/**
+ * The packages that an application installs beside the kit, in the versions of a lane.
+ *
+ * @param {string} lane its name
+ */
+export function peersOf(lane) {
   const { devDependencies } = JSON.parse(
     readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
   );
+  const { versions } = lanes.find(({ name }) => name === lane);
   const wanted = Object.entries({ ...devDependencies, ...versions });
   return Object.fromEntries(wanted.filter(([name, version]) => version !== null && peer.test(name)));
 }

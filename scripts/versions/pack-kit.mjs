@@ -1,6 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { pack } from "../support/pack.mjs";
 
 /**
  * @typedef {object} Kit
@@ -15,11 +15,9 @@ import { join } from "node:path";
  * @returns {Kit}
  */
 export function packKit(work) {
-  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", work], { encoding: "utf8" });
-  // Scripts that npm runs while it packs may have written to standard output, too.
-  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf("[\n")));
+  const tarball = pack(work);
   const generated = join(work, "generated");
   mkdirSync(generated);
   cpSync("dist/examples/chat/gen", generated, { recursive: true });
-  return { tarball: join(work, filename), generated };
+  return { tarball, generated };
 }
