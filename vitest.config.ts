@@ -27,8 +27,16 @@ const alone = [
   "src/trace/metadata-neutral.test.ts",
 ];
 
-/** Test files with deadlines that two processes have to see pass within milliseconds: nothing else runs beside them. */
-const timed = ["src/call/endings-deadline.test.ts", "test/foreign-peers.test.ts", "test/matrix/*.test.ts"];
+/**
+ * Test files that a busy machine would fail: with deadlines that both sides have to see pass within milliseconds, or with
+ * buffers that fill as fast as somebody reads. Nothing else runs beside them.
+ */
+const timed = [
+  "src/call/backpressure.test.ts",
+  "src/call/endings-deadline.test.ts",
+  "test/foreign-peers.test.ts",
+  "test/matrix/*.test.ts",
+];
 
 const everyFile = "test/support/every-file.ts";
 
