@@ -266,6 +266,7 @@ interface CallsState {
   lingering: Lingering<Call> | undefined;
 }
 
+/** The state of all calls of the process: the last id, and the handlers that outlive their client. */
 export const calls: CallsState = shared<CallsState>("calls", () => ({ lastId: 0, lingering: undefined }));
 
 /**

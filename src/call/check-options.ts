@@ -28,18 +28,22 @@ export function checkOptions<T extends object>(
   }
 }
 
+/** True or false. */
 export const flag: Accepted = {
   accepts: "true or false",
   isGood: (value) => typeof value === "boolean",
 };
 
+/** Any function. */
 export const aFunction: Accepted = {
   accepts: "a function",
   isGood: (value) => typeof value === "function",
 };
 
+/** The name of an HTTP header. */
 export const headerName: Accepted = { accepts: "the name of a header", isGood: isHeaderName };
 
+/** A list of names of HTTP headers. */
 export const headerNames: Accepted = {
   accepts: "a list of header names",
   isGood: (value) => Array.isArray(value) && value.every(isHeaderName),

@@ -2,7 +2,7 @@ import type { Context } from "@opentelemetry/api";
 import { activeContext, implicit, run } from "./implicit.js";
 
 /**
- * Hears of the context that `runIn` goes into, and of the one it comes back to. One watcher at a time: a CPU
+ * Called with the context that `runIn` enters, and with the one that it returns to. One watcher at a time: a CPU
  * profile, which tells samples of different methods apart by it. Undefined ends it.
  */
 export function watchContexts(watch: ((ctx: Context) => void) | undefined): void {

@@ -84,7 +84,7 @@ describe("doctor", () => {
     );
   });
 
-  it("goes back to API 1.9 for who has sdk-trace-node", async () => {
+  it("recommends API 1.9 where sdk-trace-node is installed", async () => {
     const packages = {
       ...required,
       "@opentelemetry/api": "1.10.0",

@@ -121,7 +121,7 @@ function endAttributes(call: Call, { type, code, received, sent }: Outcome): Att
   return attributes;
 }
 
-/** Adds the two attributes of an address, as far as it is known. */
+/** Adds the two attributes of an address: those that are known. */
 export function addAddress(
   attributes: Attributes,
   address: Address | undefined,
