@@ -47,7 +47,7 @@ export async function says(
   program: Program,
   stream: "stdout" | "stderr",
   pattern: RegExp,
-  timeoutMs = 5000,
+  timeoutMs = 15_000,
 ): Promise<RegExpExecArray> {
   const found = new Promise<RegExpExecArray>((resolve) => {
     const look = () => {

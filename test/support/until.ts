@@ -10,7 +10,7 @@ const eagerTurns = 200;
  *
  * @throws Error when the condition does not come true in `timeoutMs`: it names the condition
  */
-export async function until(condition: () => boolean, timeoutMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   for (let turn = 0; !condition(); turn++) {
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
