@@ -19,7 +19,7 @@ import {
   Protocol,
   StreamType,
 } from "./gen/connectrpc/conformance/v1/config_pb.js";
-import { ConformanceService } from "./gen/connectrpc/conformance/v1/service_pb.js";
+import { ConformancePayloadSchema, ConformanceService } from "./gen/connectrpc/conformance/v1/service_pb.js";
 import { interceptors, report } from "./observed.mjs";
 import {
   addHeaders,
@@ -88,8 +88,7 @@ const kinds = {
   async unary(run) {
     await wait(run.request.requestDelayMs);
     cancelAfterClose(run);
-    const { payload = {} } = await run.invoke(run.messages[0]);
-    run.result.payloads.push(payload);
+    run.result.payloads.push(payloadOf(await run.invoke(run.messages[0])));
   },
 
   async server_streaming(run) {
@@ -108,8 +107,7 @@ const kinds = {
       cancelBeforeClose(run);
       cancelAfterClose(run);
     }
-    const { payload = {} } = await run.invoke(requests());
-    run.result.payloads.push(payload);
+    run.result.payloads.push(payloadOf(await run.invoke(requests())));
   },
 
   async bidi_streaming(run) {
@@ -148,10 +146,15 @@ async function readAll(run, responses) {
 async function readOne({ request, result, controller }, responses) {
   const { done, value } = await responses.next();
   if (done) return false;
-  result.payloads.push(value.payload ?? {});
+  result.payloads.push(payloadOf(value));
   const { case: timing, value: limit } = request.cancel?.cancelTiming ?? {};
   if (timing === "afterNumResponses" && result.payloads.length === limit) controller.abort();
   return true;
+}
+
+/** A response's payload: an empty one where it has none. */
+function payloadOf({ payload }) {
+  return payload ?? create(ConformancePayloadSchema);
 }
 
 /** An iterable of what is given to it, one by one. */
